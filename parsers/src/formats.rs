@@ -1,0 +1,31 @@
+//! The formats: each one file, one line in [`FORMATS`], one folder in `fixtures/formats`, the same name for all.
+
+use crate::{Facts, Line, Stamps};
+
+/// Index into [`FORMATS`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FormatId(pub u8);
+
+/// One product's way of writing.
+pub struct Format {
+    /// The name in `format = "…"`, in file and folder names.
+    pub name: &'static str,
+    /// ECS `observer.vendor`; empty where the line itself names it.
+    pub vendor: &'static str,
+    /// ECS `observer.product`; empty where the line itself names it.
+    pub product: &'static str,
+    /// What it covers, for `nightporter list formats`.
+    pub covers: &'static str,
+    /// Whether a line is this product's. Looks at a few bytes; pure.
+    pub looks_like: fn(&Line<'_>) -> bool,
+    /// Reads the line into the facts. `None`: the line turned out unreadable.
+    pub parse: for<'a> fn(&Line<'a>, &mut Stamps, &mut Facts) -> Option<()>,
+}
+
+/// All formats, in the order they are asked: the more exact signature first.
+pub const FORMATS: &[Format] = &[];
+
+/// The format of a name.
+pub fn by_name(name: &str) -> Option<FormatId> {
+    FORMATS.iter().position(|format| format.name == name).and_then(|at| u8::try_from(at).ok()).map(FormatId)
+}

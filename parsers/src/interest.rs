@@ -1,0 +1,199 @@
+//! What traffic is worth reading: the pools, networks and names of the configuration.
+
+use std::net::IpAddr;
+
+use crate::Facts;
+
+/// Most firewall lines concern no supplier. An `Interest` says so from the line and the
+/// configuration alone; whether an address is held by a live session is the engine's question.
+#[derive(Clone, Debug, Default)]
+pub struct Interest {
+    everything: bool,
+    /// Disjoint ranges of IPv6 (IPv4 mapped), sorted.
+    networks: Vec<(u128, u128)>,
+    /// Literal beginnings of the suppliers' logins, lower case, sorted; `None` = a name decides nothing.
+    names: Option<Vec<Box<[u8]>>>,
+}
+
+impl Interest {
+    /// Reads every line whole.
+    pub fn everything() -> Interest {
+        Interest { everything: true, ..Interest::default() }
+    }
+
+    /// Reads traffic from or to `networks` (first and last address of each), or of a user whose
+    /// login may be matched by one of `names`. With `names` of `None` a name never rules a line out.
+    pub fn in_networks(networks: &[(IpAddr, IpAddr)], names: Option<&[Glob]>) -> Interest {
+        let mut ranges: Vec<(u128, u128)> = networks.iter().map(|&(first, last)| (number(first), number(last))).collect();
+        ranges.sort_unstable();
+        let mut merged: Vec<(u128, u128)> = Vec::with_capacity(ranges.len());
+        for (first, last) in ranges {
+            match merged.last_mut() {
+                Some(previous) if first <= previous.1.saturating_add(1) => previous.1 = previous.1.max(last),
+                _ => merged.push((first, last)),
+            }
+        }
+        let names = names.map(|globs| {
+            let mut beginnings: Vec<Box<[u8]>> = globs.iter().map(|glob| glob.beginning().into()).collect();
+            beginnings.sort_unstable();
+            // A beginning that continues another one says nothing new: keep the shortest only.
+            let mut kept: Vec<Box<[u8]>> = Vec::with_capacity(beginnings.len());
+            for beginning in beginnings {
+                if kept.last().is_none_or(|shorter| !beginning.starts_with(shorter)) {
+                    kept.push(beginning);
+                }
+            }
+            kept
+        });
+        Interest { everything: false, networks: merged, names }
+    }
+
+    /// Whether every line is to be read whole.
+    pub fn is_everything(&self) -> bool {
+        self.everything
+    }
+
+    /// Whether an address lies in a network of interest.
+    pub fn address(&self, address: IpAddr) -> bool {
+        let number = number(address);
+        let after = self.networks.partition_point(|&(first, _)| first <= number);
+        after.checked_sub(1).and_then(|at| self.networks.get(at)).is_some_and(|&(_, last)| number <= last)
+    }
+
+    /// Whether a login (without domain) may be a supplier's; `true` where names decide nothing.
+    pub fn login(&self, login: &[u8]) -> bool {
+        let Some(beginnings) = &self.names else { return true };
+        let mut lower = [0u8; 64];
+        let length = login.len().min(lower.len());
+        for (to, from) in lower.iter_mut().zip(login) {
+            *to = from.to_ascii_lowercase();
+        }
+        let login = lower.get(..length).unwrap_or_default();
+        let after = beginnings.partition_point(|beginning| beginning.as_ref() <= login);
+        after.checked_sub(1).and_then(|at| beginnings.get(at)).is_some_and(|beginning| login.starts_with(beginning))
+    }
+
+    /// Whether traffic between two addresses, of a user if the line names one, is worth reading whole.
+    ///
+    /// A name that the register knows makes it so; a name that it does not know rules the line out;
+    /// without a name the addresses decide.
+    pub fn flow(&self, source: Option<IpAddr>, destination: Option<IpAddr>, user: &[u8]) -> bool {
+        if self.everything {
+            return true;
+        }
+        if !user.is_empty() && self.names.is_some() {
+            return self.login(user);
+        }
+        source.is_some_and(|ip| self.address(ip)) || destination.is_some_and(|ip| self.address(ip))
+    }
+
+    /// [`Interest::flow`] of facts that were read whole.
+    pub fn traffic(&self, facts: &Facts, line: &[u8]) -> bool {
+        self.flow(facts.source_ip, facts.destination_ip, facts.user.raw(line))
+    }
+}
+
+fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped()),
+        IpAddr::V6(v6) => u128::from(v6),
+    }
+}
+
+/// A pattern on names: `*` is any run of characters, `?` any one, all else itself; case is ignored.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Glob(Box<str>);
+
+impl Glob {
+    /// A pattern, as written in the register.
+    pub fn new(pattern: &str) -> Glob {
+        Glob(pattern.to_lowercase().into())
+    }
+
+    /// The pattern in lower case.
+    pub fn pattern(&self) -> &str {
+        &self.0
+    }
+
+    /// What every matching name begins with, lower case.
+    pub fn beginning(&self) -> &[u8] {
+        let pattern = self.0.as_bytes();
+        let end = pattern.iter().position(|&b| b == b'*' || b == b'?' || !b.is_ascii()).unwrap_or(pattern.len());
+        pattern.get(..end).unwrap_or_default()
+    }
+
+    /// Whether the pattern matches exactly one name.
+    pub fn is_literal(&self) -> bool {
+        !self.0.contains(['*', '?'])
+    }
+
+    /// Number of characters that are not wildcards: of two patterns that match, the larger is the more exact.
+    pub fn exactness(&self) -> usize {
+        self.0.chars().filter(|c| !matches!(c, '*' | '?')).count()
+    }
+
+    /// Whether `name`, already in lower case, matches. Linear in the name for each `*`.
+    pub fn matches(&self, name: &str) -> bool {
+        let (pattern, name): (Vec<char>, Vec<char>) = (self.0.chars().collect(), name.chars().collect());
+        let (mut p, mut n) = (0, 0);
+        let mut back: Option<(usize, usize)> = None;
+        while let Some(&c) = name.get(n) {
+            match pattern.get(p) {
+                Some('*') => {
+                    back = Some((p, n));
+                    p += 1;
+                }
+                Some(&q) if q == '?' || q == c => {
+                    p += 1;
+                    n += 1;
+                }
+                _ => match back {
+                    Some((star, at)) => {
+                        back = Some((star, at + 1));
+                        p = star + 1;
+                        n = at + 1;
+                    }
+                    None => return false,
+                },
+            }
+        }
+        pattern.iter().skip(p).all(|&c| c == '*')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs() {
+        for (pattern, name, expected) in [
+            ("fourn.chimere", "fourn.chimere", true),
+            ("EXT-chimere-*", "ext-chimere-a", true),
+            ("ext-*-n?", "ext-a-n2", true),
+            ("ext-*-n?", "ext-a-n22", false),
+            ("*.ext", "hermes.ext", true),
+            ("*.ext", "hermes.extra", false),
+            ("a*b*c", "aXbYbZc", true),
+            ("", "", true),
+            ("*", "", true),
+        ] {
+            assert_eq!(Glob::new(pattern).matches(&name.to_lowercase()), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn interest_by_network_and_name() {
+        let pool = ("10.99.0.0".parse().unwrap(), "10.99.0.255".parse().unwrap());
+        let interest = Interest::in_networks(&[pool], Some(&[Glob::new("ext-*"), Glob::new("ext-chimere*"), Glob::new("fourn.a")]));
+        let inside = "10.99.0.6".parse().ok();
+        let outside = "10.20.0.1".parse().ok();
+        assert!(interest.flow(inside, outside, b""));
+        assert!(interest.flow(outside, inside, b""));
+        assert!(!interest.flow(outside, outside, b""));
+        assert!(interest.flow(outside, outside, b"EXT-chimere-1"));
+        assert!(interest.flow(outside, outside, b"fourn.a"));
+        assert!(!interest.flow(inside, outside, b"dupont.m"));
+        assert!(Interest::everything().flow(None, None, b"x"));
+    }
+}

@@ -1,0 +1,110 @@
+//! Bytes of one log line in, facts of remote access out.
+//!
+//! Nothing here reads a clock, a file or a configuration, spawns, or keeps anything between two lines:
+//! what a line says depends on the line alone (and, for traffic, on the [`Interest`] handed in).
+//! The way of a line is *envelope* (syslog heads) → *format* (one of [`FORMATS`]) → *atoms*
+//! (addresses, numbers, pairs). Each format picks what it needs in place, as ranges of the line
+//! ([`Text`]); nobody builds a map of fields or allocates per line.
+
+pub mod atoms;
+pub mod envelope;
+mod event;
+mod facts;
+pub mod formats;
+mod interest;
+pub mod stamp;
+pub mod time;
+
+pub use envelope::Head;
+pub use event::Event;
+pub use facts::{Escape, Facts, Kind, Text, Verdict};
+pub use formats::{FORMATS, Format, FormatId};
+pub use interest::{Glob, Interest};
+pub use stamp::{Stamp, Stamps};
+pub use time::Time;
+
+/// What one line turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// A format recognised the line; the [`Facts`] handed in hold what it says.
+    Parsed(FormatId),
+    /// A format recognised the line, and neither its addresses nor its names concern a supplier:
+    /// only stamp, kind and device of the [`Facts`] are set.
+    NoConcern(FormatId),
+    /// No format recognised the line, or the one that did could not read it.
+    Unparsed,
+    /// Nothing but white space.
+    Blank,
+}
+
+/// A line on its way through envelope and format.
+pub struct Line<'a> {
+    /// The whole line without its line end.
+    pub whole: &'a [u8],
+    /// Its syslog heads, outermost to innermost, summed up.
+    pub head: Head<'a>,
+    /// What stands behind the heads.
+    pub body: &'a [u8],
+    /// What traffic is worth reading.
+    pub interest: &'a Interest,
+}
+
+/// Reads one line (without its line end) into `facts`, which is cleared first.
+///
+/// `only` restricts recognition to one format (a source whose `format` is set); else the formats of
+/// [`FORMATS`] are asked in the table's order, and the first that says yes reads the line. `stamps`
+/// is a cache of the last stamps seen and never changes an answer.
+pub fn read(line: &[u8], only: Option<FormatId>, interest: &Interest, stamps: &mut Stamps, facts: &mut Facts) -> Reading {
+    *facts = Facts::default();
+    let whole = atoms::trim(line);
+    if whole.is_empty() {
+        return Reading::Blank;
+    }
+    let (head, body) = envelope::read(whole);
+    let line = Line { whole: line, head, body, interest };
+    let found = match only {
+        Some(id) => FORMATS.get(usize::from(id.0)).filter(|format| (format.looks_like)(&line)).map(|format| (id, format)),
+        None => (0u8..).map(FormatId).zip(FORMATS).find(|(_, format)| (format.looks_like)(&line)),
+    };
+    let Some((id, format)) = found else {
+        line.head_facts(stamps, facts);
+        return Reading::Unparsed;
+    };
+    match (format.parse)(&line, stamps, facts) {
+        Some(()) => {
+            line.head_facts(stamps, facts);
+            if facts.kind == Kind::Traffic && (facts.no_concern || !interest.traffic(facts, line.whole)) {
+                Reading::NoConcern(id)
+            } else {
+                Reading::Parsed(id)
+            }
+        }
+        None => {
+            *facts = Facts::default();
+            line.head_facts(stamps, facts);
+            Reading::Unparsed
+        }
+    }
+}
+
+impl<'a> Line<'a> {
+    /// The range of `part`, a slice of this line, with its value standing plainly.
+    pub fn text(&self, part: &'a [u8]) -> Text {
+        Text::within(self.whole, part, Escape::None)
+    }
+
+    /// The range of `part`, a slice of this line, whose value is written with `escape`.
+    pub fn escaped(&self, part: &'a [u8], escape: Escape) -> Text {
+        Text::within(self.whole, part, escape)
+    }
+
+    /// Fills from the syslog heads what the body left open: stamp and device.
+    fn head_facts(&self, stamps: &mut Stamps, facts: &mut Facts) {
+        if facts.stamp == Stamp::None {
+            facts.stamp = stamps.head(self.head.stamp);
+        }
+        if facts.device.is_empty() {
+            facts.device = self.text(self.head.host);
+        }
+    }
+}
