@@ -1,1 +1,5 @@
-//! x
+//! nightporter.
+pub mod batch;
+pub mod fault;
+pub mod source;
+pub mod store;
