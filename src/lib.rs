@@ -3,8 +3,15 @@
 //! The way of the data: *rim* (files, sockets, clocks) → batches of bytes → parse pool → [`engine`]
 //! (attribution, rules, alerts; no IO, no clock) → alert log. See `ARCHITECTURE.md`.
 
+pub mod alert;
+pub mod batch;
 pub mod engine;
+pub mod fault;
 pub mod json;
 pub mod normalised;
+pub mod rules;
+pub mod session;
+pub mod source;
+pub mod store;
 pub mod verbs;
 pub mod zone;
