@@ -1,1 +1,5 @@
 //! x
+pub mod calendar;
+pub mod mistake;
+pub mod network;
+pub mod toml_reader;

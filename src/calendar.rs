@@ -1,0 +1,4 @@
+//! x
+pub mod holidays;
+pub mod hours;
+pub mod zone;
