@@ -87,10 +87,8 @@ pub fn nearest<'a>(word: &str, valid: impl IntoIterator<Item = &'a str>) -> Opti
         return None;
     }
     let word = word.to_lowercase();
-    let (distance, name) = valid
-        .into_iter()
-        .map(|name| (strsim::osa_distance(&word, &name.to_lowercase()), name))
-        .min_by_key(|&(distance, _)| distance)?;
+    let (distance, name) =
+        valid.into_iter().map(|name| (strsim::osa_distance(&word, &name.to_lowercase()), name)).min_by_key(|&(distance, _)| distance)?;
     let length = word.chars().count().min(name.chars().count());
     let limit = if length <= 2 { 0 } else { (length / 3).max(1) };
     (distance <= limit).then_some(name)

@@ -81,9 +81,12 @@ impl FromStr for Network {
         let width: u8 = if host.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
             None => width,
-            Some(prefix) => prefix.trim().parse().ok().filter(|&bits| bits <= width).ok_or_else(|| {
-                format!("expected a prefix of 0 to {width} behind \"/\", found {}", quoted(text))
-            })?,
+            Some(prefix) => prefix
+                .trim()
+                .parse()
+                .ok()
+                .filter(|&bits| bits <= width)
+                .ok_or_else(|| format!("expected a prefix of 0 to {width} behind \"/\", found {}", quoted(text)))?,
         };
         let network = Network::of(host, prefix).ok_or_else(wrong)?;
         if network.first != number(host) {
@@ -97,9 +100,8 @@ fn octet_too_large(text: &str) -> Option<String> {
     let host = text.split('/').next()?;
     let octets: Vec<&str> = host.split('.').collect();
     let is_number = |octet: &&str| !octet.is_empty() && octet.bytes().all(|b| b.is_ascii_digit());
-    (octets.len() == 4 && octets.iter().all(is_number)).then(|| {
-        format!("expected four numbers of 0 to 255 without leading zeros, found {}", quoted(text))
-    })
+    (octets.len() == 4 && octets.iter().all(is_number))
+        .then(|| format!("expected four numbers of 0 to 255 without leading zeros, found {}", quoted(text)))
 }
 
 /// One address as written in a register: IPv4 or IPv6, an IPv4-mapped one as IPv4.

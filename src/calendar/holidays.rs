@@ -166,7 +166,9 @@ mod tests {
 
     #[test]
     fn easter_of_known_years() {
-        for (year, month, day) in [(1961, 4, 2), (2000, 4, 23), (2008, 3, 23), (2024, 3, 31), (2026, 4, 5), (2027, 3, 28), (2038, 4, 25), (2285, 3, 22)] {
+        for (year, month, day) in
+            [(1961, 4, 2), (2000, 4, 23), (2008, 3, 23), (2024, 3, 31), (2026, 4, 5), (2027, 3, 28), (2038, 4, 25), (2285, 3, 22)]
+        {
             assert_eq!(easter(year), Date::new(year, month, day).ok(), "{year}");
         }
         assert!((1583..=9999).all(|year| easter(year).is_some_and(|date| date.weekday() == jiff::civil::Weekday::Sunday)));
@@ -176,7 +178,8 @@ mod tests {
     #[test]
     fn the_eleven_days_of_2027() {
         let shown: Vec<String> = dates(Holidays::France, 2027).iter().map(ToString::to_string).collect();
-        let expected = "2027-01-01 2027-03-29 2027-05-01 2027-05-06 2027-05-08 2027-05-17 2027-07-14 2027-08-15 2027-11-01 2027-11-11 2027-12-25";
+        let expected =
+            "2027-01-01 2027-03-29 2027-05-01 2027-05-06 2027-05-08 2027-05-17 2027-07-14 2027-08-15 2027-11-01 2027-11-11 2027-12-25";
         assert_eq!(shown.join(" "), expected);
     }
 

@@ -17,7 +17,8 @@ pub fn read_zone(name: &str) -> Result<TimeZone, String> {
         let names: Vec<String> = zones.available().map(|zone| zone.to_string()).collect();
         let city = names.iter().find(|zone| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name)));
         let near = city.map(String::as_str).or_else(|| nearest(name, names.iter().map(String::as_str)));
-        let hint = near.map_or_else(|| "; expected an IANA name such as \"Europe/Paris\"".to_owned(), |near| format!("; did you mean \"{near}\"?"));
+        let hint = near
+            .map_or_else(|| "; expected an IANA name such as \"Europe/Paris\"".to_owned(), |near| format!("; did you mean \"{near}\"?"));
         format!("there is no time zone {}{hint}", quoted(name))
     })
 }

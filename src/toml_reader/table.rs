@@ -85,9 +85,11 @@ impl<'d> Table<'d> {
     pub fn word<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
         self.read(key, |text| {
             let valid = || words.iter().map(|(word, _)| *word);
-            words.iter().find(|(word, _)| *word == text).map(|&(_, value)| value).ok_or_else(|| {
-                format!("expected {}, found {}{}", one_of(valid()), quoted(text), did_you_mean(text, valid()))
-            })
+            words
+                .iter()
+                .find(|(word, _)| *word == text)
+                .map(|&(_, value)| value)
+                .ok_or_else(|| format!("expected {}, found {}{}", one_of(valid()), quoted(text), did_you_mean(text, valid())))
         })
     }
 
