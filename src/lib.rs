@@ -5,13 +5,17 @@
 
 pub mod alert;
 pub mod batch;
+pub mod calendar;
 pub mod engine;
 pub mod fault;
 pub mod json;
+pub mod mistake;
+pub mod network;
 pub mod normalised;
 pub mod rules;
 pub mod session;
 pub mod source;
 pub mod store;
+pub mod toml_reader;
 pub mod verbs;
 pub mod zone;
