@@ -6,12 +6,16 @@
 pub mod alert;
 pub mod batch;
 pub mod calendar;
+pub mod daybook;
 pub mod engine;
 pub mod fault;
 pub mod json;
+pub mod metrics;
 pub mod mistake;
 pub mod network;
 pub mod normalised;
+pub mod pool;
+pub mod register;
 pub mod rules;
 pub mod session;
 pub mod source;

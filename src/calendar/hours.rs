@@ -33,10 +33,27 @@ impl Hours {
         }
     }
 
+    /// Round the clock, every day.
+    pub fn always() -> Hours {
+        constant("24/7")
+    }
+
     /// The hours as written.
     pub fn text(&self) -> &Arc<str> {
         &self.text
     }
+}
+
+impl Default for Hours {
+    /// Monday to Friday from 08:00 to 18:00, closed on public holidays.
+    fn default() -> Hours {
+        constant("Mo-Fr 08:00-18:00; PH off")
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the text is a constant of this file, read by every test")]
+fn constant(text: &'static str) -> Hours {
+    Hours::read(text).expect("constant hours parse")
 }
 
 fn is_refused(word: &str) -> bool {

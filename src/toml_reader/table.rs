@@ -65,6 +65,11 @@ impl<'d> Table<'d> {
         self.file
     }
 
+    /// Whether a key stands there at all; counts as asked for.
+    pub fn has(&mut self, key: &'static str) -> bool {
+        self.ask(key).is_some()
+    }
+
     /// A text that is not empty.
     pub fn text(&mut self, key: &'static str) -> Option<Text> {
         let (value, place) = self.expect(key, "a text in quotes", text_of)?;
