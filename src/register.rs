@@ -33,9 +33,9 @@ pub struct Register {
     /// The sites, in the order of the text.
     pub sites: Vec<Site>,
     /// The suppliers, in the order of the text.
-    pub suppliers: Vec<Supplier>,
+    pub suppliers: Vec<Arc<Supplier>>,
     /// The accounts that differ from their suppliers, in the order of the text.
-    pub accounts: Vec<Account>,
+    pub accounts: Vec<Arc<Account>>,
     /// The calendars of suppliers and sites.
     pub calendars: Calendars,
     /// How accounts look that are a supplier's by their name alone.
@@ -43,6 +43,7 @@ pub struct Register {
     /// The default hours, zone and holidays.
     default_calendar: CalendarId,
     declared: bool,
+    by_id: HashMap<Name, usize>,
     owners: Owners,
     peers: HashMap<IpAddr, usize>,
 }
@@ -61,6 +62,7 @@ impl Register {
             names,
             default_calendar,
             declared: false,
+            by_id: HashMap::new(),
             owners: Owners::default(),
             peers: HashMap::new(),
         }
@@ -88,19 +90,24 @@ impl Register {
         self.names.matches(login, domain, group)
     }
 
-    /// Index of the supplier of an id.
-    pub fn supplier_by_id(&self, id: &str) -> Option<usize> {
-        self.suppliers.iter().position(|supplier| &*supplier.id == id)
+    /// The supplier of an id.
+    pub fn supplier(&self, id: &str) -> Option<&Arc<Supplier>> {
+        self.by_id.get(id).and_then(|&at| self.suppliers.get(at))
     }
 
-    /// Index of the supplier whose LAN-to-LAN gateway an address is.
-    pub fn supplier_by_peer(&self, peer: IpAddr) -> Option<usize> {
-        self.peers.get(&peer.to_canonical()).copied()
+    /// The `[[account]]` entry of a login (lower case, without its domain).
+    pub fn account(&self, login: &str) -> Option<&Arc<Account>> {
+        self.owners.account(login).and_then(|at| self.accounts.get(at))
     }
 
-    /// Index of the site of an id.
-    pub fn site_by_id(&self, id: &str) -> Option<usize> {
-        self.sites.iter().position(|site| &*site.id == id)
+    /// The supplier whose LAN-to-LAN gateway an address is.
+    pub fn supplier_by_peer(&self, peer: IpAddr) -> Option<&Arc<Supplier>> {
+        self.peers.get(&peer.to_canonical()).and_then(|&at| self.suppliers.get(at))
+    }
+
+    /// The site of an id.
+    pub fn site(&self, id: &str) -> Option<&Site> {
+        self.sites.iter().find(|site| &*site.id == id)
     }
 
     /// Whether an address is a portal or load balancer of some site, and so nobody's origin.
@@ -141,7 +148,7 @@ impl Register {
     }
 
     /// The supplier and account entry of an owner.
-    pub fn of(&self, owner: Owner) -> Option<(&Supplier, Option<&Account>)> {
+    pub fn of(&self, owner: Owner) -> Option<(&Arc<Supplier>, Option<&Arc<Account>>)> {
         let account = owner.account.and_then(|at| self.accounts.get(at));
         Some((self.suppliers.get(owner.supplier)?, account))
     }

@@ -237,7 +237,7 @@ impl Entry {
         let unknown = |what: &str, name: &str, hint: String| Err(format!("no {what} is called {}{hint}", quoted(name)).into());
         let all = matches!(self, Entry::Cut(_) | Entry::Lift(_));
         if let Some(supplier) = self.supplier().filter(|supplier| !(all && &***supplier == ALL)) {
-            if register.is_declared() && register.supplier_by_id(supplier).is_none() {
+            if register.is_declared() && register.supplier(supplier).is_none() {
                 return unknown("supplier", supplier, did_you_mean(supplier, register.supplier_ids()));
             }
         }

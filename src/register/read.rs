@@ -121,7 +121,8 @@ impl<'d> Reading<'d> {
         in_order(&table, ("contract_start", supplier.contract_start), ("contract_end", supplier.contract_end));
         if !id.value.is_empty() {
             table.unique("the supplier id", &id, &mut self.supplier_ids);
-            self.register.suppliers.push(supplier);
+            self.register.by_id.insert(Arc::clone(&supplier.id), self.register.suppliers.len());
+            self.register.suppliers.push(Arc::new(supplier));
         }
         table.finish();
     }
@@ -130,7 +131,7 @@ impl<'d> Reading<'d> {
         table.need(&["login", "supplier"]);
         let login = table.text("login").map(|login| Text { value: login.value.to_lowercase().into(), ..login });
         let named = table.text("supplier");
-        let supplier = named.as_ref().and_then(|named| self.register.supplier_by_id(&named.value));
+        let supplier = named.as_ref().and_then(|named| self.register.by_id.get(&named.value).copied());
         if let (Some(named), None) = (&named, supplier) {
             let hint = did_you_mean(&named.value, self.register.supplier_ids());
             table.mistake("supplier", &format!("no supplier has the id {}{hint}", quoted(&named.value)));
@@ -147,7 +148,8 @@ impl<'d> Reading<'d> {
         in_order(&table, ("created", created), ("expires", expires));
         if let (Some(login), Some(supplier)) = (login, supplier) {
             table.unique("the account", &login, &mut self.logins);
-            self.register.accounts.push(Account { login: login.value, supplier, kind, holder, created, expires, dormant_after });
+            let account = Account { login: login.value, supplier, kind, holder, created, expires, dormant_after };
+            self.register.accounts.push(Arc::new(account));
         }
         table.finish();
     }
