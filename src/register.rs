@@ -33,7 +33,7 @@ pub struct Register {
     /// The sites, in the order of the text.
     pub sites: Vec<Site>,
     /// The suppliers, in the order of the text.
-    pub suppliers: Vec<Supplier>,
+    pub suppliers: Vec<Arc<Supplier>>,
     /// The accounts that differ from their suppliers, in the order of the text.
     pub accounts: Vec<Account>,
     /// The calendars of suppliers and sites.
@@ -44,7 +44,7 @@ pub struct Register {
     default_calendar: CalendarId,
     declared: bool,
     owners: Owners,
-    peers: HashMap<IpAddr, usize>,
+    peers: HashMap<IpAddr, Arc<Supplier>>,
 }
 
 impl Register {
@@ -88,19 +88,24 @@ impl Register {
         self.names.matches(login, domain, group)
     }
 
-    /// Index of the supplier of an id.
-    pub fn supplier_by_id(&self, id: &str) -> Option<usize> {
-        self.suppliers.iter().position(|supplier| &*supplier.id == id)
+    /// The supplier of an id.
+    pub fn supplier(&self, id: &str) -> Option<&Arc<Supplier>> {
+        self.suppliers.iter().find(|supplier| &*supplier.id == id)
     }
 
-    /// Index of the supplier whose LAN-to-LAN gateway an address is.
-    pub fn supplier_by_peer(&self, peer: IpAddr) -> Option<usize> {
-        self.peers.get(&peer.to_canonical()).copied()
+    /// The supplier whose LAN-to-LAN gateway an address is.
+    pub fn supplier_by_peer(&self, peer: IpAddr) -> Option<&Arc<Supplier>> {
+        self.peers.get(&peer.to_canonical())
     }
 
-    /// Index of the site of an id.
-    pub fn site_by_id(&self, id: &str) -> Option<usize> {
-        self.sites.iter().position(|site| &*site.id == id)
+    /// The `[[account]]` entry of a login (lower case, without its domain).
+    pub fn account(&self, login: &str) -> Option<&Account> {
+        self.accounts.get(self.owners.account(login)?)
+    }
+
+    /// The site of an id.
+    pub fn site(&self, id: &str) -> Option<&Site> {
+        self.sites.iter().find(|site| &*site.id == id)
     }
 
     /// Whether an address is a portal or load balancer of some site, and so nobody's origin.
@@ -110,7 +115,7 @@ impl Register {
     }
 
     /// Whether some site hands an address out to remote users.
-    pub fn is_in_pool(&self, address: IpAddr) -> bool {
+    pub fn is_inner(&self, address: IpAddr) -> bool {
         self.sites.iter().any(|site| site.holds(address))
     }
 
@@ -138,12 +143,6 @@ impl Register {
     /// Ids of the sites, for the nearest valid name.
     pub fn site_ids(&self) -> impl Iterator<Item = &str> {
         self.sites.iter().map(|site| &*site.id)
-    }
-
-    /// The supplier and account entry of an owner.
-    pub fn of(&self, owner: Owner) -> Option<(&Supplier, Option<&Account>)> {
-        let account = owner.account.and_then(|at| self.accounts.get(at));
-        Some((self.suppliers.get(owner.supplier)?, account))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whose account a login is.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use parsers::Glob;
 
@@ -29,7 +30,7 @@ pub(super) struct Owners {
 }
 
 impl Owners {
-    pub(super) fn new(suppliers: &[Supplier], accounts: &[Account]) -> Owners {
+    pub(super) fn new(suppliers: &[Arc<Supplier>], accounts: &[Account]) -> Owners {
         let mut owners = Owners::default();
         for (at, account) in accounts.iter().enumerate() {
             owners.accounts.entry(account.login.clone()).or_insert((at, account.supplier));
@@ -48,6 +49,11 @@ impl Owners {
         owners.globs.sort_by_key(|(glob, _)| std::cmp::Reverse(glob.exactness()));
         owners.groups.sort_by_key(|(glob, _)| std::cmp::Reverse((glob.is_literal(), glob.exactness())));
         owners
+    }
+
+    /// Index of the `[[account]]` entry of a login.
+    pub(super) fn account(&self, login: &str) -> Option<usize> {
+        self.accounts.get(login).map(|&(account, _)| account)
     }
 
     pub(super) fn find(&self, login: &str, group: Option<&str>) -> Option<Owner> {
