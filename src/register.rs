@@ -117,7 +117,7 @@ impl Register {
     }
 
     /// Whether some site hands an address out to remote users.
-    pub fn is_in_pool(&self, address: IpAddr) -> bool {
+    pub fn is_inner(&self, address: IpAddr) -> bool {
         self.sites.iter().any(|site| site.holds(address))
     }
 

@@ -1,8 +1,7 @@
 //! The table of all calendars, and the intervals that their hours come to.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use jiff::ToSpan;
@@ -14,7 +13,8 @@ use parsers::time::{DAY, HOUR};
 
 use super::holidays::Holidays;
 use super::hours::Hours;
-use super::zone::{beginning, end, in_zone, timestamp, zone_name};
+use super::zone::{beginning, end, zone_name};
+use crate::zone::{timestamp, zoned};
 
 /// Index of a calendar in its [`Calendars`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,7 +49,7 @@ impl Calendars {
         let days = self.holidays.entry(holidays).or_insert_with(|| days_of(holidays)).clone();
         let rules = hours.rules.clone().with_context(Context::default().with_holidays(days));
         let id = CalendarId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
-        self.list.push(Calendar { hours: hours.clone(), rules, zone: zone.clone(), holidays, cache: RefCell::default() });
+        self.list.push(Calendar { hours: hours.clone(), rules, zone: zone.clone(), holidays, cache: Mutex::default() });
         self.ids.insert(key, id);
         id
     }
@@ -63,7 +63,7 @@ impl Calendars {
     /// The name of the public holiday that a time falls on, in the calendar's zone.
     pub fn holiday(&self, id: CalendarId, time: Time) -> Option<&'static str> {
         let calendar = self.get(id)?;
-        calendar.holidays.name(in_zone(time, &calendar.zone).date())
+        calendar.holidays.name(zoned(time, &calendar.zone).date())
     }
 
     /// Whether a time falls on a public holiday, in the calendar's zone.
@@ -124,7 +124,8 @@ struct Calendar {
     rules: OpeningHours,
     zone: TimeZone,
     holidays: Holidays,
-    cache: RefCell<Cache>,
+    /// Behind a lock that nobody contends for, so that a register can be handed to another thread.
+    cache: Mutex<Cache>,
 }
 
 #[derive(Debug, Default)]
@@ -136,7 +137,7 @@ struct Cache {
 
 impl Calendar {
     fn at(&self, time: Time) -> Span {
-        let cache = &mut *self.cache.borrow_mut();
+        let cache = &mut *self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(span) = cache.last.filter(|span| span.from <= time && time < span.until) {
             return span;
         }
@@ -219,7 +220,7 @@ impl Calendar {
     }
 
     fn open_without_holidays(&self, time: Time) -> bool {
-        let civil = in_zone(time, &self.zone).datetime();
+        let civil = zoned(time, &self.zone).datetime();
         let minute = u16::from(civil.hour().unsigned_abs()) * 60 + u16::from(civil.minute().unsigned_abs());
         open_minutes(&self.hours.rules, civil.date()).into_iter().any(|(from, until)| from <= minute && minute < until)
     }
@@ -254,7 +255,7 @@ mod tests {
     use crate::calendar::read_zone;
 
     fn time(text: &str) -> Time {
-        crate::calendar::zone::time_of(text.parse().unwrap())
+        crate::zone::time(text.parse().unwrap())
     }
 
     fn calendar(hours: &str, zone: &str, holidays: &str) -> (Calendars, CalendarId) {
@@ -318,7 +319,7 @@ Mo-Fr 08:00-18:00 unknown | Europe/Paris | none | 2026-11-18T09:00Z | closed eve
             let span = calendars.at(id, time(at));
             let show = |time| match time {
                 Time::MIN | Time::MAX => "ever".to_owned(),
-                time => in_zone(time, calendars.zone(id)).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+                time => zoned(time, calendars.zone(id)).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
             };
             let state = if span.open { "open" } else { "closed" };
             assert_eq!(format!("{state} {}/{}", show(span.from), show(span.until)), expected, "{line}");

@@ -1,7 +1,9 @@
 //! One entry of the daybook, from and to its line of JSON.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use parsers::Time;
@@ -10,9 +12,10 @@ use serde_json::{Map, Value, json};
 
 use super::ALL;
 use super::fields::Fields;
-use crate::calendar::{Day, in_zone};
+use crate::calendar::Bound;
 use crate::mistake::{Problem, did_you_mean, one_of, quoted};
 use crate::register::Register;
+use crate::zone::rfc3339_in;
 
 /// One decision.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -129,6 +132,7 @@ pub struct Maintenance {
 
 /// An end: an instant, or a last day that counts as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Until {
     /// The first instant after it.
     Time(Time),
@@ -136,12 +140,48 @@ pub enum Until {
     Date(Date),
 }
 
+impl FromStr for Until {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Until, String> {
+        // jiff would take the date of a time for a date.
+        let date = || (text.len() == "2027-01-31".len()).then(|| text.parse::<Date>().ok()).flatten();
+        let time = || text.parse::<Timestamp>().ok();
+        date()
+            .map(Until::Date)
+            .or_else(|| time().map(|at| Until::Time(crate::zone::time(at))))
+            .ok_or_else(|| format!("expected a date such as \"2027-01-31\" or a time with its zone, found {}", quoted(text)))
+    }
+}
+
+impl TryFrom<String> for Until {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Until, String> {
+        text.parse()
+    }
+}
+
+impl From<Until> for String {
+    fn from(until: Until) -> String {
+        until.text(&TimeZone::UTC)
+    }
+}
+
 impl Until {
+    /// As it is written; a time with the offset of a zone.
+    fn text(&self, zone: &TimeZone) -> String {
+        match *self {
+            Until::Time(time) => rfc3339_in(time, zone),
+            Until::Date(date) => date.to_string(),
+        }
+    }
+
     /// The first instant after it, in a zone.
     pub fn instant(&self, zone: &TimeZone) -> Time {
         match *self {
             Until::Time(time) => time,
-            Until::Date(date) => Day::new(date, zone).until,
+            Until::Date(date) => Bound::end(date, zone).time,
         }
     }
 }
@@ -254,7 +294,7 @@ impl Entry {
 
     /// The line of JSON, without line end; times with the offset of a zone.
     pub fn to_json_line(&self, zone: &TimeZone) -> String {
-        let time = |time: Time| json!(in_zone(time, zone).strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string());
+        let time = |time: Time| json!(rfc3339_in(time, zone));
         let mut line: Map<String, Value> = Map::new();
         let mut put = |key: &str, value: Value| _ = line.insert(key.to_owned(), value);
         put("at", time(self.at()));
@@ -290,13 +330,7 @@ impl Entry {
                 put("entry", json!("exception"));
                 put("rule", json!(exception.rule));
                 put("supplier", json!(exception.supplier));
-                put(
-                    "until",
-                    match &exception.until {
-                        Until::Time(until) => time(*until),
-                        Until::Date(date) => json!(date.to_string()),
-                    },
-                );
+                put("until", json!(exception.until.text(zone)));
             }
             Entry::Maintenance(maintenance) => {
                 put("entry", json!("maintenance"));

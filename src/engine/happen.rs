@@ -86,7 +86,7 @@ impl Engine {
     /// The egress group of an address, as this supplier's; `None` for front-ends and inner addresses.
     fn origin(&self, supplier: &Supplier, address: Option<IpAddr>) -> Option<Origin> {
         let address = address?;
-        if self.register.is_front_end(address) || self.register.is_in_pool(address) {
+        if self.register.is_front_end(address) || self.register.is_inner(address) {
             return None;
         }
         Some(if supplier.is_at_home(address) { Origin::Declared } else { Origin::of(address) })

@@ -28,11 +28,6 @@ pub struct Section {
 }
 
 impl Section {
-    /// A table that is not written anywhere: every key is absent.
-    pub fn absent(header: &str) -> Section {
-        Section { file: "".into(), header: header.to_owned(), entries: Entries::default() }
-    }
-
     /// The reader of it.
     pub fn table<'d>(&'d self, mistakes: &'d Mistakes) -> Table<'d> {
         Table { file: &self.file, header: self.header.clone(), entries: &self.entries, mistakes, asked: Vec::new() }
