@@ -148,6 +148,7 @@ impl<'d> Table<'d> {
                     Ok(value) => found.push((value, node.place)),
                     Err(problem) => self.problem(node.place, key, problem.into()),
                 },
+                Value::Broken => {}
                 other => self.mistake_at(node.place, key, &format!("expected a text in quotes, found {}", other.found())),
             }
         }
@@ -160,6 +161,7 @@ impl<'d> Table<'d> {
         for node in self.nodes(key, "a list of whole numbers such as [443, 3389]") {
             match integer_of(&node.value, &range) {
                 Some(number) => found.push(number),
+                None if matches!(node.value, Value::Broken) => {}
                 None => {
                     let (first, last, value) = (range.start(), range.end(), node.value.found());
                     self.mistake_at(node.place, key, &format!("expected a whole number of {first} to {last}, found {value}"));
@@ -296,7 +298,7 @@ impl<'d> Table<'d> {
     fn expect<T>(&mut self, key: &'static str, expected: &str, read: impl FnOnce(&'d Value) -> Option<T>) -> Option<(T, Place)> {
         let node = self.ask(key)?;
         let value = read(&node.value);
-        if value.is_none() {
+        if value.is_none() && !matches!(node.value, Value::Broken) {
             self.mistake_at(node.place, key, &format!("expected {expected}, found {}", node.value.found()));
         }
         value.map(|value| (value, node.place))
