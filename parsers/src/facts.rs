@@ -143,6 +143,10 @@ pub struct Facts {
     pub kind: Kind,
     /// When, by the device's own clock.
     pub stamp: Stamp,
+    /// Who made the device, where the line names it (`observer.vendor`); else the format's own.
+    pub vendor: Text,
+    /// What the device is, where the line names it (`observer.product`); else the format's own.
+    pub product: Text,
     /// The device: host of the head, or the name the body gives (`observer.name`).
     pub device: Text,
     /// The device's own word for it (`event.action`).
