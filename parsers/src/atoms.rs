@@ -1,4 +1,18 @@
-//! The small parts that formats are made of: addresses, numbers, pairs, logins.
+//! The small parts that formats are made of: addresses, numbers, pairs, logins, durations.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use memchr::{memchr, memchr2, memrchr};
+use nom::branch::alt;
+use nom::bytes::complete::tag;
+use nom::character::complete::{digit1, one_of};
+use nom::combinator::{all_consuming, map_opt, opt};
+use nom::multi::fold_many1;
+use nom::sequence::preceded;
+use nom::{IResult, Parser};
+
+use crate::Escape;
 
 /// `bytes` without white space (blank, TAB, CR, LF, NUL) at either end, and without a BOM in front.
 pub fn trim(bytes: &[u8]) -> &[u8] {
@@ -7,4 +21,372 @@ pub fn trim(bytes: &[u8]) -> &[u8] {
     let Some(first) = bytes.iter().position(|b| !is_space(b)) else { return &[] };
     let last = bytes.iter().rposition(|b| !is_space(b)).unwrap_or(first);
     bytes.get(first..=last).unwrap_or_default()
+}
+
+/// `bytes` without the blanks in front.
+pub fn trim_start(bytes: &[u8]) -> &[u8] {
+    let blanks = bytes.iter().take_while(|&&b| b == b' ').count();
+    bytes.get(blanks..).unwrap_or_default()
+}
+
+/// The first `at` bytes and the rest; everything and nothing where there are not so many.
+pub fn cut(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
+    bytes.split_at_checked(at).unwrap_or((bytes, &[]))
+}
+
+/// Everything up to the first `end`, and what follows it; `None` if there is no `end`.
+pub fn until(bytes: &[u8], end: u8) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = cut(bytes, memchr(end, bytes)?);
+    Some((before, rest.get(1..).unwrap_or_default()))
+}
+
+/// What stands between the first `open` and the first `close` after it.
+pub fn between<'a>(bytes: &'a [u8], open: &[u8], close: &[u8]) -> Option<&'a [u8]> {
+    let start = memchr::memmem::find(bytes, open)? + open.len();
+    let inside = bytes.get(start..)?;
+    inside.get(..memchr::memmem::find(inside, close)?)
+}
+
+/// A whole number in decimal digits, nothing else; `None` if it is too large for `N`.
+pub fn number<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
+    if digits.is_empty() || digits.len() > 20 {
+        return None;
+    }
+    let mut value: u64 = 0;
+    for &b in digits {
+        if !b.is_ascii_digit() {
+            return None;
+        }
+        value = value.checked_mul(10)?.checked_add(u64::from(b - b'0'))?;
+    }
+    N::try_from(value).ok()
+}
+
+/// An address: IPv4, or IPv6 with or without brackets and zone (`%eth0`, dropped). IPv4 mapped into IPv6 comes out as IPv4.
+pub fn ip(bytes: &[u8]) -> Option<IpAddr> {
+    if let Some(v4) = ipv4(bytes) {
+        return Some(IpAddr::V4(v4));
+    }
+    let bytes = bytes.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")).unwrap_or(bytes);
+    let bytes = memchr(b'%', bytes).and_then(|zone| bytes.get(..zone)).unwrap_or(bytes);
+    // The longest IPv6 text has 45 bytes; a shortest one has two colons.
+    if bytes.len() > 45 || memchr(b':', bytes).is_none() {
+        return None;
+    }
+    Ipv6Addr::from_str(std::str::from_utf8(bytes).ok()?).ok().map(|v6| IpAddr::V6(v6).to_canonical())
+}
+
+fn ipv4(bytes: &[u8]) -> Option<Ipv4Addr> {
+    if bytes.len() > 15 {
+        return None;
+    }
+    let mut address: u32 = 0;
+    let mut part: u32 = 0;
+    let (mut digits, mut dots) = (0, 0);
+    for &b in bytes {
+        match b {
+            b'0'..=b'9' => {
+                part = part * 10 + u32::from(b - b'0');
+                digits += 1;
+                if digits > 3 || part > 255 {
+                    return None;
+                }
+            }
+            b'.' if digits > 0 && dots < 3 => {
+                address = address << 8 | part;
+                (part, digits, dots) = (0, 0, dots + 1);
+            }
+            _ => return None,
+        }
+    }
+    (dots == 3 && digits > 0).then(|| Ipv4Addr::from_bits(address << 8 | part))
+}
+
+/// An address with a port: `192.0.2.1:55`, `[2001:db8::1]:55`; or an address alone.
+pub fn ip_port(bytes: &[u8]) -> Option<(IpAddr, Option<u16>)> {
+    if let Some(address) = ip(bytes) {
+        return Some((address, None));
+    }
+    let (address, port) = cut(bytes, memrchr(b':', bytes)?);
+    // Without brackets `2001:db8::1:55` is an address, and was one above.
+    let bracketed = address.starts_with(b"[") && address.ends_with(b"]");
+    if !bracketed && memchr(b':', address).is_some() {
+        return None;
+    }
+    Some((ip(address)?, Some(number(port.get(1..)?)?)))
+}
+
+/// A login and its domain: `DOMAIN\user`, `DOMAIN\\user`, `user@domain`; the domain is empty where none is given.
+pub fn split_login(login: &[u8]) -> (&[u8], &[u8]) {
+    let whole = (login, &[] as &[u8]);
+    if let Some((domain, user)) = until(login, b'\\') {
+        let user = user.strip_prefix(b"\\").unwrap_or(user);
+        return if user.is_empty() || domain.is_empty() { whole } else { (user, domain) };
+    }
+    let Some(at) = memrchr(b'@', login) else { return whole };
+    let (user, domain) = cut(login, at);
+    let domain = domain.get(1..).unwrap_or_default();
+    if user.is_empty() || domain.is_empty() { whole } else { (user, domain) }
+}
+
+/// A length of time in nanoseconds: `0h:20m:33s`, `1d 19h:41m:14s`, `45s`, `0:10:06`, `10:06`.
+pub fn duration(text: &[u8]) -> Option<u64> {
+    let (_, seconds) = all_consuming(alt((units, clock))).parse(text).ok()?;
+    seconds.checked_mul(1_000_000_000)
+}
+
+/// `1d 19h:41m:14s`
+fn units(text: &[u8]) -> IResult<&[u8], u64> {
+    let unit = one_of("dhms").map(|unit| match unit {
+        'd' => 86_400,
+        'h' => 3_600,
+        'm' => 60,
+        _ => 1,
+    });
+    let part = map_opt((opt(one_of(": ")), amount, unit), |(_, amount, seconds): (_, u64, u64)| amount.checked_mul(seconds));
+    fold_many1(part, || 0, u64::saturating_add).parse(text)
+}
+
+/// `2:28:09`, `28:09`
+fn clock(text: &[u8]) -> IResult<&[u8], u64> {
+    let colon = |text| preceded(tag(":"), amount).parse(text);
+    map_opt((amount, colon, opt(colon)), |(first, second, third)| match third {
+        Some(third) => first.checked_mul(3_600)?.checked_add(second.checked_mul(60)?)?.checked_add(third),
+        None => first.checked_mul(60)?.checked_add(second),
+    })
+    .parse(text)
+}
+
+fn amount(text: &[u8]) -> IResult<&[u8], u64> {
+    map_opt(digit1, number).parse(text)
+}
+
+/// One `key=value` of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pair<'a> {
+    /// As written.
+    pub key: &'a [u8],
+    /// Without its quotes; empty if there is none.
+    pub value: &'a [u8],
+    /// [`Escape::Quoted`] if the value stood in quotes and holds a backslash.
+    pub escape: Escape,
+}
+
+/// The pairs of `key=value key="quoted \" value"`, set apart by blanks, TABs or commas, in the order of the line.
+///
+/// Nothing inside quotes is ever taken for a pair. A bare value ends at a blank, or at a comma that another
+/// pair follows. A quote that nothing closes runs to the end of the line; words without `=` are skipped.
+#[derive(Clone, Debug)]
+pub struct Pairs<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Pairs<'a> {
+    /// The pairs of `body`.
+    pub fn new(body: &'a [u8]) -> Pairs<'a> {
+        Pairs { rest: body }
+    }
+
+    /// What has not been read yet.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = Pair<'a>;
+
+    fn next(&mut self) -> Option<Pair<'a>> {
+        loop {
+            let separators = self.rest.iter().take_while(|b| is_separator(**b)).count();
+            let text = self.rest.get(separators..).filter(|text| !text.is_empty())?;
+            let stop = text.iter().position(|&b| b == b'=' || b == b'"' || is_separator(b)).unwrap_or(text.len());
+            let (key, rest) = cut(text, stop);
+            match rest {
+                [b'=', b'"', rest @ ..] => {
+                    let (value, escape, rest) = quoted(rest);
+                    self.rest = rest;
+                    return Some(Pair { key, value, escape });
+                }
+                [b'=', rest @ ..] => {
+                    let (value, rest) = cut(rest, bare(rest));
+                    self.rest = rest;
+                    return Some(Pair { key, value, escape: Escape::None });
+                }
+                // A quote where none belongs: the rest of a value that its own quotes tore. Go on behind the next blank.
+                [b'"', rest @ ..] => self.rest = cut(rest, memchr(b' ', rest).unwrap_or(rest.len())).1,
+                _ => self.rest = rest,
+            }
+        }
+    }
+}
+
+fn is_separator(b: u8) -> bool {
+    matches!(b, b' ' | b',' | b'\t')
+}
+
+/// The value up to its closing quote, and what follows that.
+fn quoted(text: &[u8]) -> (&[u8], Escape, &[u8]) {
+    let mut from = 0;
+    let mut escape = Escape::None;
+    while let Some(at) = text.get(from..).and_then(|rest| memchr2(b'"', b'\\', rest)).map(|at| from + at) {
+        if text.get(at) == Some(&b'"') {
+            let (value, rest) = cut(text, at);
+            return (value, escape, rest.get(1..).unwrap_or_default());
+        }
+        escape = Escape::Quoted;
+        from = at + 2;
+    }
+    (text, escape, &[])
+}
+
+/// Length of a value without quotes.
+fn bare(text: &[u8]) -> usize {
+    let mut from = 0;
+    loop {
+        let Some(at) = text.get(from..).and_then(|rest| rest.iter().position(|&b| is_separator(b))).map(|at| from + at) else {
+            return text.len();
+        };
+        let after = text.get(at + 1..).unwrap_or_default();
+        if text.get(at) != Some(&b',') || after.first().is_none_or(|&b| is_separator(b)) || begins_pair(after) {
+            return at;
+        }
+        from = at + 1;
+    }
+}
+
+/// Whether a name and `=` follow.
+fn begins_pair(text: &[u8]) -> bool {
+    let name = text.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
+    name > 0 && text.get(name) == Some(&b'=')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        assert_eq!(number::<u64>(b"18446744073709551615"), Some(u64::MAX));
+        assert_eq!(number::<u64>(b"18446744073709551616"), None);
+        assert_eq!(number::<u16>(b"65535"), Some(65535));
+        assert_eq!(number::<u16>(b"65536"), None);
+        for text in ["", "-1", "+1", "1 ", "0x1", "000000000000000000001"] {
+            assert_eq!(number::<u64>(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        for (text, expected) in [
+            ("192.0.2.1", Some("192.0.2.1")),
+            ("255.255.255.255", Some("255.255.255.255")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("fe80::1%eth0", Some("fe80::1")),
+            ("::ffff:192.0.2.1", Some("192.0.2.1")),
+            ("256.0.2.1", None),
+            ("192.0.2", None),
+            ("192.0.2.1.", None),
+            ("192..2.1", None),
+            ("1920.0.2.1", None),
+            ("192.0.2.1 ", None),
+            ("", None),
+            ("N/A", None),
+            ("(null)", None),
+        ] {
+            assert_eq!(ip(text.as_bytes()), expected.map(|e| e.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_with_ports() {
+        for (text, expected) in [
+            ("192.0.2.1:55", Some(("192.0.2.1", Some(55)))),
+            ("192.0.2.1", Some(("192.0.2.1", None))),
+            ("[2001:db8::1]:55", Some(("2001:db8::1", Some(55)))),
+            ("2001:db8::1:55", Some(("2001:db8::1:55", None))),
+            ("192.0.2.1:", None),
+            ("192.0.2.1:70000", None),
+            (":55", None),
+        ] {
+            assert_eq!(ip_port(text.as_bytes()), expected.map(|(ip, port)| (ip.parse().unwrap(), port)), "{text}");
+        }
+    }
+
+    #[test]
+    fn logins() {
+        for (login, user, domain) in [
+            ("fourn.chimere", "fourn.chimere", ""),
+            ("GHT\\fourn.chimere", "fourn.chimere", "GHT"),
+            ("GHT\\\\fourn.chimere", "fourn.chimere", "GHT"),
+            ("fourn.chimere@ght.example", "fourn.chimere", "ght.example"),
+            ("a@b@c", "a@b", "c"),
+            ("@ext", "@ext", ""),
+            ("ext@", "ext@", ""),
+            ("\\x", "\\x", ""),
+            ("x\\", "x\\", ""),
+        ] {
+            assert_eq!(split_login(login.as_bytes()), (user.as_bytes(), domain.as_bytes()), "{login}");
+        }
+    }
+
+    #[test]
+    fn durations() {
+        for (text, seconds) in [
+            ("0h:20m:33s", Some(1_233)),
+            ("1d 19h:41m:14s", Some(157_274)),
+            ("45s", Some(45)),
+            ("0:10:06", Some(606)),
+            ("2:28:09", Some(8_889)),
+            ("28:09", Some(1_689)),
+            ("", None),
+            ("12", None),
+            ("1x", None),
+            ("99999999999999999999h", None),
+            ("9999999999999999d", None),
+        ] {
+            assert_eq!(duration(text.as_bytes()), seconds.map(|s: u64| s * 1_000_000_000), "{text}");
+        }
+    }
+
+    fn pairs(body: &str) -> Vec<(String, String)> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Pairs::new(body.as_bytes()).map(|pair| (text(pair.key), text(pair.value))).collect()
+    }
+
+    #[test]
+    fn pairs_in_all_dresses() {
+        for (body, expected) in [
+            ("a=1 b=two", vec![("a", "1"), ("b", "two")]),
+            ("a=\"x y\" b=2", vec![("a", "x y"), ("b", "2")]),
+            ("a=1,b=\"x,c=3\",d=4", vec![("a", "1"), ("b", "x,c=3"), ("d", "4")]),
+            ("a=1,2 b=3", vec![("a", "1,2"), ("b", "3")]),
+            ("a= b=\"\" c=3", vec![("a", ""), ("b", ""), ("c", "3")]),
+            (r#"a="say \"b=2\" now" b=3"#, vec![("a", r#"say \"b=2\" now"#), ("b", "3")]),
+            ("some words a=1 and more", vec![("a", "1")]),
+            ("a=\"never closed b=2", vec![("a", "never closed b=2")]),
+            ("a=\"torn\" by\"its own quotes\" b=2", vec![("a", "torn"), ("b", "2")]),
+            ("a=x=y b=2", vec![("a", "x=y"), ("b", "2")]),
+            ("a=\"ends in backslash\\", vec![("a", "ends in backslash\\")]),
+            ("", vec![]),
+            (" , ", vec![]),
+        ] {
+            let expected: Vec<(String, String)> = expected.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+            assert_eq!(pairs(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_told() {
+        let escapes: Vec<Escape> = Pairs::new(br#"a="x" b="x\\y" c=x\y"#).map(|pair| pair.escape).collect();
+        assert_eq!(escapes, [Escape::None, Escape::Quoted, Escape::None]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn pairs_end_on_any_bytes(bytes in proptest::collection::vec(proptest::sample::select(b"ab=\", \\\t\xff".as_slice()), 0..60)) {
+            proptest::prop_assert!(Pairs::new(&bytes).count() <= bytes.len());
+        }
+    }
 }

@@ -1,23 +1,506 @@
 //! Syslog heads: RFC 3164, RFC 5424, bare bodies, and heads that relays put before heads.
+//!
+//! Only the extent of a stamp is found here; [`crate::Stamps`] reads it, once per distinct text.
+
+use memchr::memchr;
+
+use crate::atoms::{cut, number, trim_start, until};
+use crate::stamp;
 
 /// The heads of a line, summed up: the innermost stamp and host win, for they are the device's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Head<'a> {
-    /// PRI, 0 to 191, of the outermost head.
+    /// PRI, 0 to 191, of the outermost head that has one.
     pub priority: Option<u8>,
     /// The stamp as written; empty if there is none.
     pub stamp: &'a [u8],
     /// HOSTNAME; empty if there is none.
     pub host: &'a [u8],
-    /// APP-NAME or TAG without its pid; empty if there is none.
+    /// APP-NAME or TAG without its pid, as in `sshd`, `sshd(pam_unix)`, `ovpn-server`; empty if there is none.
     pub app: &'a [u8],
     /// PROCID or the TAG's pid; empty if there is none.
     pub pid: &'a [u8],
     /// RFC 5424 STRUCTURED-DATA with its brackets; empty if there is none.
     pub data: &'a [u8],
+    /// What follows the innermost stamp, host and tag included, for products that write no host: the whole line if there is no stamp.
+    pub after_stamp: &'a [u8],
+}
+
+/// How sure it is that a text is a head and not a body that begins like one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Sure {
+    /// A stamp, maybe a host.
+    Maybe,
+    /// A stamp, a host and a tag.
+    Likely,
+    /// A stamp and what no message is likely to begin with: a tag with pid, RFC 5424 fields, a PRI.
+    Yes,
 }
 
 /// Splits a line into its heads and its body. Any bytes give an answer: a line without head is all body.
+///
+/// A second head counts only where the first one leaves room for it: behind a host, or behind a tag without
+/// pid (which `logger` and file readers put there). What a program with a pid says is its message, whatever it
+/// looks like; so a name that somebody chose cannot dress up as another program's line.
 pub fn read(line: &[u8]) -> (Head<'_>, &[u8]) {
-    (Head::default(), line)
+    let (priority, text) = priority(line);
+    let (mut head, _, mut body) = one(text, priority.is_some()).unwrap_or_else(|| {
+        let mut head = Head { after_stamp: text, ..Head::default() };
+        let body = tag(text, true).map_or(text, |(app, pid, body)| {
+            (head.app, head.pid) = (app, pid);
+            body
+        });
+        (head, Sure::Maybe, body)
+    });
+    head.priority = priority;
+    if head.stamp.is_empty() {
+        return (head, body);
+    }
+    for _ in 0..2 {
+        let Some((inner, rest)) = inner(&head, body) else { break };
+        let host = if inner.host.is_empty() { head.host } else { inner.host };
+        let (stamp, after_stamp) = if inner.stamp.is_empty() { (head.stamp, rest) } else { (inner.stamp, inner.after_stamp) };
+        head = Head { priority: head.priority.or(inner.priority), stamp, host, after_stamp, ..inner };
+        body = rest;
+    }
+    (head, body)
+}
+
+/// The head that stands behind `outer`, if `body` begins with one.
+fn inner<'a>(outer: &Head<'a>, body: &'a [u8]) -> Option<(Head<'a>, &'a [u8])> {
+    // A glance first: most messages begin with a word.
+    let candidate = match body {
+        [b'<' | b'0'..=b'9', ..] => true,
+        [a, b, c, b' ', ..] => stamp::month_of(&[*a, *b, *c]).is_some(),
+        _ => false,
+    };
+    if !candidate || !outer.pid.is_empty() {
+        return None;
+    }
+    let (priority, text) = priority(body);
+    let needed = if outer.app.is_empty() { Sure::Likely } else { Sure::Yes };
+    match one(text, priority.is_some()) {
+        Some((head, sure, rest)) if sure >= needed || priority.is_some() => Some((Head { priority, ..head }, rest)),
+        _ if priority.is_some() => Some((Head { priority, ..Head::default() }, text)),
+        _ => None,
+    }
+}
+
+/// `<134>`, and what may stand between it and the rest: nothing, blanks, Cisco's colon.
+fn priority(line: &[u8]) -> (Option<u8>, &[u8]) {
+    let written = || {
+        let (digits, rest) = until(line.strip_prefix(b"<")?, b'>')?;
+        let priority = number::<u8>(digits).filter(|&priority| digits.len() <= 3 && priority <= 191)?;
+        let rest = trim_start(rest);
+        Some((Some(priority), trim_start(rest.strip_prefix(b":").unwrap_or(rest))))
+    };
+    written().unwrap_or((None, line))
+}
+
+/// One head that has a stamp (or says by its version that it has none).
+fn one(text: &[u8], after_priority: bool) -> Option<(Head<'_>, Sure, &[u8])> {
+    if let Some(rest) = text.strip_prefix(b"1 ") {
+        return versioned(trim_start(rest), after_priority);
+    }
+    let length = stamp::extent(text);
+    let (stamp, rest) = cut(text, length);
+    if length == 0 || !matches!(rest, [] | [b' ' | b':' | b'\t', ..]) {
+        return None;
+    }
+    let rest = trim_start(rest);
+    let mut head = Head { stamp, after_stamp: rest, ..Head::default() };
+    // `Mar 18 2026 12:16:09: %ASA-6-…`
+    if let Some(body) = rest.strip_prefix(b":") {
+        let body = trim_start(body);
+        head.after_stamp = body;
+        return Some((head, if body.starts_with(b"%") { Sure::Yes } else { Sure::Maybe }, body));
+    }
+    // Log files of programs have `2026-11-20 22:41:07` or `Fri Nov 20 22:41:07 2026` in front and neither host nor tag.
+    let iso = stamp.first().is_some_and(u8::is_ascii_digit) && stamp.get(4) == Some(&b'-');
+    let file = (iso && stamp.len() <= 29 && stamp.get(10) == Some(&b' ') && !zoned(stamp))
+        || stamp.get(3) == Some(&b' ') && stamp.get(7) == Some(&b' ');
+    // `Jan 22 18:34:00 filterlog: …`; `Mar 18 12:16:09 asa-1: %ASA-6-…`
+    if let Some((app, pid, body)) = tag(rest, file) {
+        if body.starts_with(b"%") {
+            head.host = app;
+            return Some((head, Sure::Yes, body));
+        }
+        (head.app, head.pid) = (app, pid);
+        return Some((head, if pid.is_empty() { Sure::Likely } else { Sure::Yes }, solaris(body)));
+    }
+    let (host, rest) = cut(rest, host(rest));
+    let after = trim_start(rest);
+    if host.is_empty() || !matches!(rest, [] | [b' ', ..]) {
+        return Some((head, Sure::Maybe, head.after_stamp));
+    }
+    // `asa-1 : %ASA-6-…`
+    if let Some(body) = after.strip_prefix(b":") {
+        head.host = host;
+        return Some((head, Sure::Yes, trim_start(body)));
+    }
+    if iso && let Some((fields, body)) = fields(after, true) {
+        return Some((Head { host, ..fields }.at(&head), Sure::Yes, body));
+    }
+    // `node UDMP UDMP [WAN…`: some write their name twice.
+    let after = after.strip_prefix(host).filter(|twice| twice.starts_with(b" ")).map_or(after, trim_start);
+    if let Some((app, pid, body)) = tag(after, file).or_else(|| tag(severity(after)?, true)) {
+        (head.host, head.app, head.pid) = (host, app, pid);
+        return Some((head, if pid.is_empty() { Sure::Likely } else { Sure::Yes }, solaris(body)));
+    }
+    let sure = if is_structured(after) { Sure::Yes } else { Sure::Maybe };
+    if file && sure == Sure::Maybe {
+        return Some((head, sure, head.after_stamp));
+    }
+    head.host = host;
+    Some((head, sure, after))
+}
+
+impl<'a> Head<'a> {
+    /// This head with the stamp of `other`.
+    fn at(self, other: &Head<'a>) -> Head<'a> {
+        Head { stamp: other.stamp, after_stamp: other.after_stamp, ..self }
+    }
+}
+
+/// RFC 5424 behind its version: `2026-11-20T22:41:07Z bastion-1 sshd 901 - - Accepted…`, `-` standing for nothing.
+fn versioned(text: &[u8], after_priority: bool) -> Option<(Head<'_>, Sure, &[u8])> {
+    let (stamp, rest) = match stamp::extent(text) {
+        0 if after_priority => (&[] as &[u8], text.strip_prefix(b"- ")?),
+        0 => return None,
+        length => cut(text, length),
+    };
+    let rest = trim_start(rest);
+    let mut head = Head { stamp, after_stamp: rest, ..Head::default() };
+    let Some((host, rest)) = until(rest, b' ') else { return Some((head, Sure::Yes, rest)) };
+    head.host = given(host);
+    match fields(trim_start(rest), false) {
+        Some((fields, body)) => Some((Head { host: head.host, ..fields }.at(&head), Sure::Yes, body)),
+        None => Some((head, Sure::Yes, trim_start(rest))),
+    }
+}
+
+/// APP-NAME PROCID MSGID STRUCTURED-DATA, and the message. `strict` where no version has announced them.
+fn fields(text: &[u8], strict: bool) -> Option<(Head<'_>, &[u8])> {
+    let (app, rest) = until(text, b' ')?;
+    let (pid, rest) = until(trim_start(rest), b' ')?;
+    if strict && (!(pid == b"-" || pid.iter().all(u8::is_ascii_digit)) || !app.iter().all(|&b| is_name(b))) {
+        return None;
+    }
+    let rest = trim_start(rest);
+    let (id, rest) = until(rest, b' ').unwrap_or((rest, &[]));
+    if strict && !id.iter().all(|&b| is_name(b)) {
+        return None;
+    }
+    let rest = trim_start(rest);
+    let (data, rest) = match rest {
+        [b'-'] => (&[] as &[u8], &[] as &[u8]),
+        [b'-', rest @ ..] if rest.starts_with(b" ") => (&[] as &[u8], rest),
+        _ => cut(rest, structured_data(rest)),
+    };
+    if strict && data.is_empty() && !rest.starts_with(b" ") {
+        return None;
+    }
+    let rest = trim_start(rest);
+    let body = rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(rest);
+    let app = given(app);
+    Some((Head { app: app.strip_suffix(b":").unwrap_or(app), pid: given(pid), data, ..Head::default() }, body))
+}
+
+/// Length of the bracketed elements in front, 0 if there are none.
+///
+/// `[meta sequenceId="4"][junos@2636 a="]"]`, and Check Point's `[action:"Drop"; src:"…"]`; but not `[SSH Session] …`.
+fn structured_data(text: &[u8]) -> usize {
+    let mut end = 0;
+    while let Some(element) = text.get(end..).filter(|rest| rest.starts_with(b"[")) {
+        let (mut quoted, mut escaped, mut pairs) = (false, false, 0);
+        let close = element.iter().position(|&b| {
+            match b {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => {
+                    quoted = !quoted;
+                    pairs += 1;
+                }
+                _ => {}
+            }
+            b == b']' && !quoted && !escaped
+        });
+        let Some(length) = close.map(|close| close + 1) else { break };
+        if pairs == 0 && memchr(b' ', cut(element, length).0).is_some() {
+            break;
+        }
+        end += length;
+    }
+    end
+}
+
+/// `sshd[123]: `, `sshd(pam_unix)[123]: `, `filterlog: `: name, pid and what follows. `with_pid`: one without does not count.
+fn tag(text: &[u8], with_pid: bool) -> Option<(&[u8], &[u8], &[u8])> {
+    let name = text.iter().take_while(|&&b| is_name(b)).count();
+    let (app, rest) = cut(text, name);
+    if !app.first().is_some_and(|&b| b.is_ascii_alphabetic() || b == b'_' || b == b'/') && !app.iter().any(u8::is_ascii_alphabetic) {
+        return None;
+    }
+    let (app, rest) = match rest {
+        [b'(', inside @ ..] => {
+            let close = inside.iter().take_while(|&&b| is_name(b)).count();
+            let (_, rest) = cut(text, name + 1 + close);
+            let rest = rest.strip_prefix(b")")?;
+            (cut(text, name + close + 2).0, rest)
+        }
+        _ => (app, rest),
+    };
+    match rest {
+        [b':', body @ ..] if !with_pid && matches!(body, [] | [b' ', ..]) => {
+            (!matches!(app, b"CEF" | b"LEEF")).then(|| (app, &[] as &[u8], trim_start(body)))
+        }
+        [b'[', rest @ ..] => {
+            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+            let (pid, rest) = cut(rest, digits);
+            let body = rest.strip_prefix(b"]:")?;
+            (digits > 0).then(|| (app, pid, trim_start(body)))
+        }
+        _ => None,
+    }
+}
+
+/// Solaris puts `[ID 800047 auth.info] ` in front of the message.
+fn solaris(body: &[u8]) -> &[u8] {
+    match body.strip_prefix(b"[ID ").and_then(|rest| until(rest, b']')) {
+        Some((_, rest)) => trim_start(rest),
+        None => body,
+    }
+}
+
+/// What follows a severity's name: F5 writes `host notice tmm2[20226]: …`.
+fn severity(text: &[u8]) -> Option<&[u8]> {
+    let (word, rest) = until(text, b' ')?;
+    matches!(word, b"emerg" | b"alert" | b"crit" | b"err" | b"error" | b"warning" | b"warn" | b"notice" | b"info" | b"debug")
+        .then_some(rest)
+}
+
+/// Length of the host name or address in front, 0 if the first word can be none.
+fn host(text: &[u8]) -> usize {
+    let mut colons = 0;
+    let mut hexadecimal = true;
+    let mut length = 0;
+    for &b in text {
+        match b {
+            b' ' => break,
+            b':' => colons += 1,
+            b'a'..=b'f' | b'A'..=b'F' | b'0'..=b'9' | b'.' | b'%' => {}
+            b'/' if text.starts_with(b"slot") => hexadecimal = false,
+            _ if is_name(b) && b != b'/' => hexadecimal = false,
+            _ => return 0,
+        }
+        length += 1;
+    }
+    // Colons only in IPv6; `192.0.2.1:5000` is a client, not a host.
+    if colons > 0 && (colons == 1 || !hexadecimal) || text.starts_with(b"%") { 0 } else { length }
+}
+
+/// Bytes of the names of hosts and programs.
+fn is_name(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'/' | b'-')
+}
+
+/// Whether a body without tag begins here: `%ASA-…`, `date=…`, `CEF:0|…`, `{"…`.
+fn is_structured(text: &[u8]) -> bool {
+    match text {
+        [b'%' | b'{', ..] => true,
+        [b'C' | b'L' | b'a'..=b'z', ..] => {
+            let name = text.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+            match text.get(name) {
+                Some(b'=') => true,
+                Some(b':') => matches!(cut(text, name).0, b"CEF" | b"LEEF"),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Whether a stamp names its zone.
+fn zoned(stamp: &[u8]) -> bool {
+    stamp.get(19..).is_some_and(|rest| rest.iter().any(|b| matches!(b, b'Z' | b'z' | b'+' | b'-' | b'A'..=b'Y')))
+}
+
+/// A field of RFC 5424 without its NILVALUE.
+fn given(field: &[u8]) -> &[u8] {
+    if field == b"-" { &[] } else { field }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Line, stamp, host, app, pid, body.
+    type Case = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
+
+    fn check(cases: &[Case]) {
+        for &(line, stamp, host, app, pid, body) in cases {
+            let (head, rest) = read(line.as_bytes());
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let found = [text(head.stamp), text(head.host), text(head.app), text(head.pid), text(rest)];
+            assert_eq!(found, [stamp, host, app, pid, body], "{line}");
+        }
+    }
+
+    #[test]
+    fn rfc_3164() {
+        check(&[
+            ("<86>Mar  2 00:01:19 bastion-1 sshd[22852]: Failed x", "Mar  2 00:01:19", "bastion-1", "sshd", "22852", "Failed x"),
+            ("<86>Mar 2 00:01:19 bastion-1 sshd: Failed x", "Mar 2 00:01:19", "bastion-1", "sshd", "", "Failed x"),
+            ("<189>Mar  2 00:00:08 fw-1 date=2026-03-02 time=00:00:08", "Mar  2 00:00:08", "fw-1", "", "", "date=2026-03-02 time=00:00:08"),
+            ("<134> Mar  2 00:00:08 fw-1 date=2026-03-02", "Mar  2 00:00:08", "fw-1", "", "", "date=2026-03-02"),
+            ("Mar 22 18:34:00 filterlog: 69,,,1000", "Mar 22 18:34:00", "", "filterlog", "", "69,,,1000"),
+            ("Mar 22 18:34:00 sshd(pam_unix)[12]: authentication", "Mar 22 18:34:00", "", "sshd(pam_unix)", "12", "authentication"),
+            ("Mar 22 18:34:00 h sshd(pam_unix)[12]: a", "Mar 22 18:34:00", "h", "sshd(pam_unix)", "12", "a"),
+            ("Mar 22 18:34:00 h sshd[1]: [ID 800047 auth.info] a", "Mar 22 18:34:00", "h", "sshd", "1", "a"),
+            ("Mar 22 18:34:00 10.1.2.3 ovpn-server[901]: a b", "Mar 22 18:34:00", "10.1.2.3", "ovpn-server", "901", "a b"),
+            ("Mar 22 18:34:00 2001:db8::1 sshd-session[901]: a", "Mar 22 18:34:00", "2001:db8::1", "sshd-session", "901", "a"),
+            ("Mar 22 18:34:00 slot1/f5-a notice tmm2[20]: 0149: x", "Mar 22 18:34:00", "slot1/f5-a", "tmm2", "20", "0149: x"),
+            ("Mar 22 18:34:00 gw gw [WAN-D-1] IN=eth8", "Mar 22 18:34:00", "gw", "", "", "[WAN-D-1] IN=eth8"),
+            ("Mar 22 18:34:00 pa-1 1,2026/03/22 18:34:00", "Mar 22 18:34:00", "pa-1", "", "", "1,2026/03/22 18:34:00"),
+            ("Mar 22 18:34:00 arc CEF:0|V|P|", "Mar 22 18:34:00", "arc", "", "", "CEF:0|V|P|"),
+            ("Mar 22 18:34:00 arc CEF: 0|V|P|", "Mar 22 18:34:00", "arc", "", "", "CEF: 0|V|P|"),
+            ("Mar 22 18:34:00 192.0.2.7:5000 TLS: Initial", "Mar 22 18:34:00", "", "", "", "192.0.2.7:5000 TLS: Initial"),
+        ]);
+    }
+
+    #[test]
+    fn cisco_heads() {
+        check(&[
+            ("<166>Mar 18 2026 12:16:09 asa-1 : %ASA-6-1: x", "Mar 18 2026 12:16:09", "asa-1", "", "", "%ASA-6-1: x"),
+            ("Mar 18 2026 12:16:09: %ASA-6-1: x", "Mar 18 2026 12:16:09", "", "", "", "%ASA-6-1: x"),
+            ("<134>:Oct 11 22:14:15 UTC: %ASA-6-1: x", "Oct 11 22:14:15 UTC", "", "", "", "%ASA-6-1: x"),
+            ("<134>Mar 18 12:16:09 asa-1: %ASA-6-1: x", "Mar 18 12:16:09", "asa-1", "", "", "%ASA-6-1: x"),
+            ("<134>2026-03-14T01:17:09Z ftd-1 : %FTD-6-1: x", "2026-03-14T01:17:09Z", "ftd-1", "", "", "%FTD-6-1: x"),
+            ("<134>2026-03-14T01:17:09Z: %FTD-6-1: x", "2026-03-14T01:17:09Z", "", "", "", "%FTD-6-1: x"),
+            ("Mar 22 18:34:00 relay Mar 18 2026 12:16:09: %ASA-6-1: x", "Mar 18 2026 12:16:09", "relay", "", "", "%ASA-6-1: x"),
+        ]);
+    }
+
+    #[test]
+    fn rfc_5424() {
+        check(&[
+            ("<38>1 2026-11-20T22:41:07Z b sshd 901 - -  Accepted x", "2026-11-20T22:41:07Z", "b", "sshd", "901", "Accepted x"),
+            ("<38>1 2026-11-20T22:41:07Z b sshd 901 - - \u{feff}Accepted", "2026-11-20T22:41:07Z", "b", "sshd", "901", "Accepted"),
+            ("<38>1 - - - - - - alone", "", "", "", "", "alone"),
+            ("1 2026-11-20T22:41:07Z gw CheckPoint 19 - [a:\"]\"; b:\"2\"]", "2026-11-20T22:41:07Z", "gw", "CheckPoint", "19", ""),
+            (
+                "<30>1 2026-11-20T22:41:07+01:00 g charon 15 - [meta sequenceId=\"4\"] 06[IKE] x",
+                "2026-11-20T22:41:07+01:00",
+                "g",
+                "charon",
+                "15",
+                "06[IKE] x",
+            ),
+            (
+                "2026-06-16T17:28:09+02:00 wab sshproxy 27 - - [SSH Session] x",
+                "2026-06-16T17:28:09+02:00",
+                "wab",
+                "sshproxy",
+                "27",
+                "[SSH Session] x",
+            ),
+            ("<13>1 2026-11-20T22:41:07Z relay - - - - <38>Nov 20 22:41:06 b sshd[1]: x", "Nov 20 22:41:06", "b", "sshd", "1", "x"),
+        ]);
+        assert_eq!(read(b"<30>1 2026-11-20T22:41:07Z g c 15 - [m a=\"\\\"]\"][n] x").0.data, b"[m a=\"\\\"]\"][n]");
+    }
+
+    #[test]
+    fn head_behind_head() {
+        check(&[
+            (
+                "Oct 19 09:16:53 r 1 2026-10-19T09:16:50+02:00 10.5.2.3 PulseSecure: - - - 2026-10-19 09:16:50 - n",
+                "2026-10-19T09:16:50+02:00",
+                "10.5.2.3",
+                "PulseSecure",
+                "",
+                "2026-10-19 09:16:50 - n",
+            ),
+            (
+                "Aug 24 04:58:58 10.1.1.1 junos-flow: 2026-08-24T04:58:57Z srx RT_FLOW - CREATE [j@1 a=\"1\"] m",
+                "2026-08-24T04:58:57Z",
+                "srx",
+                "RT_FLOW",
+                "",
+                "m",
+            ),
+            ("Jan  2 19:08:28 relay Jan  2 19:09:56 f5 notice tmm2[2]: 0149", "Jan  2 19:09:56", "f5", "tmm2", "2", "0149"),
+            ("<13>Jan  2 19:08:28 relay root: <86>Jan  2 19:09:56 b sshd[2]: x", "Jan  2 19:09:56", "b", "sshd", "2", "x"),
+            ("<13>Jan  2 19:08:28 relay root: Jan  2 19:09:56 fw date=2026-01-02", "Jan  2 19:09:56", "fw", "", "", "date=2026-01-02"),
+            ("Jan  2 19:08:28 relay <189>date=2026-01-02", "Jan  2 19:08:28", "relay", "", "", "date=2026-01-02"),
+        ]);
+        assert_eq!(read(b"<13>Jan  2 19:08:28 relay <189>date=2026-01-02").0.priority, Some(13));
+    }
+
+    #[test]
+    fn bodies_are_not_eaten() {
+        for body in [
+            "Accepted password for fourn.chimere from 192.0.2.1",
+            "date=2026-03-02 time=00:00:08",
+            "CEF:0|Fortinet|Fortigate|",
+            "%ASA-6-113004: AAA",
+            "0|Fortinet|Fortigate|",
+            "Group <G> User <u> IP <192.0.2.1>",
+            "<300>Mar  2 00:00:08 x",
+            "<abc> x",
+            "1 fine day",
+            "{\"a\":1}",
+            "",
+        ] {
+            check(&[(body, "", "", "", "", body)]);
+        }
+        check(&[
+            ("2026-10-31 15:09:59 client01/192.0.2.4:59 MULTI: x", "2026-10-31 15:09:59", "", "", "", "client01/192.0.2.4:59 MULTI: x"),
+            ("2026-10-31 15:09:59 MANAGEMENT: Client", "2026-10-31 15:09:59", "", "", "", "MANAGEMENT: Client"),
+            ("Tue Aug 12 08:26:29 2026 us=285967 TLS: x", "Tue Aug 12 08:26:29 2026", "", "", "", "us=285967 TLS: x"),
+            ("2026-03-25 08:01:34.584936-0700  localhost sshd[1]: x", "2026-03-25 08:01:34.584936-0700", "localhost", "sshd", "1", "x"),
+            ("sshd[22]: Accepted x", "", "", "sshd", "22", "Accepted x"),
+            (
+                "Mar 22 18:34:00 h app[1]: Mar 22 18:34:01 evil sshd[1]: Accepted",
+                "Mar 22 18:34:00",
+                "h",
+                "app",
+                "1",
+                "Mar 22 18:34:01 evil sshd[1]: Accepted",
+            ),
+            (
+                "Mar 22 18:34:00 h app: 2026-03-22T18:34:00Z user error: x",
+                "Mar 22 18:34:00",
+                "h",
+                "app",
+                "",
+                "2026-03-22T18:34:00Z user error: x",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn priorities() {
+        for (line, priority) in [("<0>x", Some(0)), ("<191>x", Some(191)), ("<192>x", None), ("<>x", None), ("<1234>x", None), ("x", None)]
+        {
+            assert_eq!(read(line.as_bytes()).0.priority, priority, "{line}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_body_is_the_end_of_the_line(parts in proptest::collection::vec(proptest::sample::select(vec![
+            "<134>", ":", " ", "  ", "1 ", "-", "Mar  2 00:00:08", "2026-03-02T00:00:08Z", "2026-03-02 00:00:08", "host", "sshd[1]:", "app:", "[a b=\"c\"]",
+            "[", "]", "\"", "%ASA-6-1:", "date=", "CEF:0|", "\u{feff}", "notice", "<", ">", "é",
+        ]), 0..12)) {
+            let line = parts.concat();
+            let (_, body) = read(line.as_bytes());
+            proptest::prop_assert!(line.as_bytes().ends_with(body));
+        }
+
+        #[test]
+        fn any_bytes_give_an_answer(line in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80)) {
+            let (_, body) = read(&line);
+            proptest::prop_assert!(line.ends_with(body));
+        }
+    }
 }

@@ -70,20 +70,17 @@ pub fn read(line: &[u8], only: Option<FormatId>, interest: &Interest, stamps: &m
         line.head_facts(stamps, facts);
         return Reading::Unparsed;
     };
-    match (format.parse)(&line, stamps, facts) {
-        Some(()) => {
-            line.head_facts(stamps, facts);
-            if facts.kind == Kind::Traffic && (facts.no_concern || !interest.traffic(facts, line.whole)) {
-                Reading::NoConcern(id)
-            } else {
-                Reading::Parsed(id)
-            }
-        }
-        None => {
-            *facts = Facts::default();
-            line.head_facts(stamps, facts);
-            Reading::Unparsed
-        }
+    let read = (format.parse)(&line, stamps, facts);
+    if read.is_none() {
+        *facts = Facts::default();
+    }
+    line.head_facts(stamps, facts);
+    if read.is_none() {
+        Reading::Unparsed
+    } else if facts.kind == Kind::Traffic && (facts.no_concern || !interest.traffic(facts, line.whole)) {
+        Reading::NoConcern(id)
+    } else {
+        Reading::Parsed(id)
     }
 }
 

@@ -1,6 +1,14 @@
 //! Stamps: the times that devices write, as far as the line alone settles them.
 
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_while_m_n};
+use nom::character::complete::one_of;
+use nom::combinator::{map_opt, opt, peek, value};
+use nom::sequence::{preceded, terminated};
+use nom::{IResult, Parser};
+
 use crate::Time;
+use crate::atoms::number;
 use crate::time::days_from_civil;
 
 /// A device's own stamp. Year and zone that the line leaves out are settled later, per stream.
@@ -31,6 +39,9 @@ pub enum Stamp {
     },
 }
 
+/// No place is farther from Greenwich than 14 hours (Kiribati).
+const FARTHEST: i32 = 14 * 3600;
+
 /// A date and a time of day as numbers, on their way to a [`Stamp`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Civil {
@@ -56,6 +67,9 @@ impl Civil {
     /// The stamp, or [`Stamp::None`] if a part is out of range or the day does not exist.
     pub fn stamp(self) -> Stamp {
         if self.hour > 23 || self.minute > 59 || self.second > 60 || self.nanos >= 1_000_000_000 {
+            return Stamp::None;
+        }
+        if self.offset.is_some_and(|offset| offset.abs() > FARTHEST) {
             return Stamp::None;
         }
         // A leap second is the last second of its minute: the clock after it goes on.
@@ -121,7 +135,279 @@ impl Stamps {
     }
 }
 
-/// Reads a stamp in any of the dresses that heads wear.
-pub fn any(_text: &[u8]) -> Stamp {
-    Stamp::None
+/// Reads a stamp in any of the dresses that heads wear; [`Stamp::None`] if `text` is not all stamp.
+///
+/// ```
+/// use parsers::stamp::{Stamp, any};
+/// let cet = any(b"2026-11-20T22:41:07.5+01:00");
+/// assert_eq!(cet, any(b"Nov 20 2026 21:41:07.5 UTC"));
+/// assert!(matches!(any(b"Nov  2 21:41:07"), Stamp::Yearless { month: 11, day: 2, second: 78_067, nanos: 0 }));
+/// assert_eq!(any(b"Feb 30 00:00:00"), Stamp::None);
+/// ```
+pub fn any(text: &[u8]) -> Stamp {
+    match civil(text) {
+        Ok(([], civil)) => civil.stamp(),
+        _ => Stamp::None,
+    }
+}
+
+/// Length of the stamp that `text` begins with, 0 if there is none. Looks at shapes only: `Feb 31` is as long as `Feb 28`.
+pub fn extent(text: &[u8]) -> usize {
+    // The dress that nearly all heads wear, without the grammar.
+    if let [a, b, c, b' ', tens, ones, b' ', h, i, b':', m, n, b':', s, t, rest @ ..] = text
+        && (*tens == b' ' || tens.is_ascii_digit())
+        && [ones, h, i, m, n, s, t].into_iter().all(u8::is_ascii_digit)
+        && month_of(&[*a, *b, *c]).is_some()
+        && !goes_on(rest)
+    {
+        return 15;
+    }
+    if !matches!(text, [b'A'..=b'Z', b'a'..=b'z', ..] | [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', ..]) {
+        return 0;
+    }
+    civil(text).map_or(0, |(rest, _)| text.len() - rest.len())
+}
+
+/// Whether decimals, a year or a zone may follow the time of day.
+fn goes_on(rest: &[u8]) -> bool {
+    matches!(rest, [b'.' | b',', ..] | [b' ', b'A'..=b'Z', b'A'..=b'Z', ..])
+        || matches!(rest, [b' ', a, b, c, d, ..] if [a, b, c, d].into_iter().all(u8::is_ascii_digit))
+}
+
+/// Reads epoch time: seconds, or milli-, micro- or nanoseconds, told by their 10, 13, 16 or 19 digits.
+pub fn epoch(text: &[u8]) -> Stamp {
+    let units = match text.len() {
+        10 => 1,
+        13 => 1_000,
+        16 => 1_000_000,
+        19 => 1_000_000_000,
+        _ => return Stamp::None,
+    };
+    let Some(number) = number::<u64>(text) else { return Stamp::None };
+    match (i64::try_from(number / units), u32::try_from(number % units * (1_000_000_000 / units))) {
+        (Ok(seconds), Ok(nanos)) => Time::from_seconds(seconds, nanos).map_or(Stamp::None, Stamp::Exact),
+        _ => Stamp::None,
+    }
+}
+
+fn civil(text: &[u8]) -> IResult<&[u8], Civil> {
+    alt((iso, bsd)).parse(text)
+}
+
+/// `2026-11-20T22:41:07.123456789+01:00`, `2026-11-20 22:41:07 -0700`, `…Z`, or without zone (RFC 3339, ISO 8601).
+fn iso(text: &[u8]) -> IResult<&[u8], Civil> {
+    let (text, (year, _, month, _, day, _)) = (year, tag("-"), pair, tag("-"), pair, one_of("Tt ")).parse(text)?;
+    let (text, clock) = clock(text)?;
+    let (text, zone) = opt(alt((offset, preceded(tag(" "), offset), preceded(tag(" "), zone_name)))).parse(text)?;
+    Ok((text, Civil { year: Some(year), month, day, offset: zone.flatten(), ..clock }))
+}
+
+/// `Mar  2 00:00:08`, `Mar 18 2026 12:16:09`, `2026 Mar 18 12:16:09`, `Tue Aug 12 08:26:29 2025`, each with decimals
+/// and zone name if need be (RFC 3164 and what devices make of it).
+fn bsd(text: &[u8]) -> IResult<&[u8], Civil> {
+    let (text, _) = opt((weekday, tag(" "))).parse(text)?;
+    let (text, before) = opt(terminated(year, tag(" "))).parse(text)?;
+    let (text, (month, _, day, _)) = (month, tag(" "), day, tag(" ")).parse(text)?;
+    let (text, between) = opt(terminated(year, tag(" "))).parse(text)?;
+    let (text, clock) = clock(text)?;
+    let (text, after) = opt(preceded(tag(" "), terminated(year, end))).parse(text)?;
+    let (text, zone) = opt(preceded(tag(" "), zone_name)).parse(text)?;
+    Ok((text, Civil { year: before.or(between).or(after), month, day, offset: zone.flatten(), ..clock }))
+}
+
+/// `22:41:07`, with up to nine decimals.
+fn clock(text: &[u8]) -> IResult<&[u8], Civil> {
+    let (text, (hour, _, minute, _, second)) = (pair, tag(":"), pair, tag(":"), pair).parse(text)?;
+    let (text, nanos) = opt(preceded(one_of(".,"), decimals)).parse(text)?;
+    Ok((text, Civil { hour, minute, second, nanos: nanos.unwrap_or(0), ..Civil::default() }))
+}
+
+fn decimals(text: &[u8]) -> IResult<&[u8], u32> {
+    let nanos = |digits: &[u8]| Some(number::<u32>(digits)? * 10_u32.pow(9_u32.checked_sub(u32::try_from(digits.len()).ok()?)?));
+    map_opt(take_while_m_n(1, 9, |b: u8| b.is_ascii_digit()), nanos).parse(text)
+}
+
+/// `Z`, `+01:00`, `-0700`, `+02`.
+fn offset(text: &[u8]) -> IResult<&[u8], Option<i32>> {
+    let written = (one_of("+-"), pair, opt(preceded(opt(tag(":")), pair))).map(|(sign, hours, minutes)| {
+        let east = i32::from(hours) * 3600 + i32::from(minutes.unwrap_or(0)) * 60;
+        if sign == '-' { -east } else { east }
+    });
+    terminated(alt((value(0, one_of("Zz")), written)), end).map(Some).parse(text)
+}
+
+/// Offsets of the zone names that mean one zone only; `None` inside for a name that does not settle it.
+fn zone_name(text: &[u8]) -> IResult<&[u8], Option<i32>> {
+    let name = take_while_m_n(1, 5, |b: u8| b.is_ascii_uppercase());
+    let known = map_opt(terminated(name, end), |name: &[u8]| {
+        Some(match name {
+            b"UTC" | b"GMT" | b"Z" | b"WET" => 0,
+            b"CET" | b"MET" | b"WEST" => 3600,
+            b"CEST" | b"MEST" | b"EET" => 7200,
+            b"EEST" | b"MSK" => 10_800,
+            _ => return None,
+        })
+    });
+    // `EDT: %ASA-…`: any other word right before a colon is a zone as well, but which one is for the source to say.
+    let unknown = terminated(take_while_m_n(3, 5, |b: u8| b.is_ascii_uppercase()), peek(tag(":")));
+    alt((known.map(Some), value(None, unknown))).parse(text)
+}
+
+/// A stamp ends before a blank, before a colon that is no part of an address, or with the text.
+fn end(text: &[u8]) -> IResult<&[u8], ()> {
+    match text {
+        [] | [b':'] | [b' ' | b'\t', ..] | [b':', b' ' | b'%', ..] => Ok((text, ())),
+        _ => Err(nom::Err::Error(nom::error::Error::new(text, nom::error::ErrorKind::Eof))),
+    }
+}
+
+fn year(text: &[u8]) -> IResult<&[u8], i32> {
+    map_opt(take_while_m_n(4, 4, |b: u8| b.is_ascii_digit()), number).parse(text)
+}
+
+fn pair(text: &[u8]) -> IResult<&[u8], u8> {
+    map_opt(take_while_m_n(2, 2, |b: u8| b.is_ascii_digit()), number).parse(text)
+}
+
+/// `18`, ` 2` or `2`.
+fn day(text: &[u8]) -> IResult<&[u8], u8> {
+    map_opt(preceded(opt(tag(" ")), take_while_m_n(1, 2, |b: u8| b.is_ascii_digit())), number).parse(text)
+}
+
+fn month(text: &[u8]) -> IResult<&[u8], u8> {
+    map_opt(take_while_m_n(3, 3, |b: u8| b.is_ascii_alphabetic()), month_of).parse(text)
+}
+
+/// The number of an English month of three letters.
+pub fn month_of(name: &[u8]) -> Option<u8> {
+    Some(match name {
+        b"Jan" => 1,
+        b"Feb" => 2,
+        b"Mar" => 3,
+        b"Apr" => 4,
+        b"May" => 5,
+        b"Jun" => 6,
+        b"Jul" => 7,
+        b"Aug" => 8,
+        b"Sep" => 9,
+        b"Oct" => 10,
+        b"Nov" => 11,
+        b"Dec" => 12,
+        _ => return None,
+    })
+}
+
+fn weekday(text: &[u8]) -> IResult<&[u8], &[u8]> {
+    alt((tag("Mon"), tag("Tue"), tag("Wed"), tag("Thu"), tag("Fri"), tag("Sat"), tag("Sun"))).parse(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exact(seconds: i64, nanos: u32) -> Stamp {
+        Stamp::Exact(Time::from_seconds(seconds, nanos).unwrap())
+    }
+
+    const NOON: i64 = 1_773_835_200; // 2026-03-18T12:00:00Z
+
+    #[test]
+    fn dresses() {
+        let local = Stamp::Local { seconds: NOON + 7, nanos: 0 };
+        let yearless = Stamp::Yearless { month: 3, day: 18, second: 43_207, nanos: 0 };
+        for (text, expected) in [
+            ("2026-03-18T12:00:07Z", exact(NOON + 7, 0)),
+            ("2026-03-18T13:00:07.123+01:00", exact(NOON + 7, 123_000_000)),
+            ("2026-03-18 05:00:07.584936-0700", exact(NOON + 7, 584_936_000)),
+            ("2026-03-18 05:00:07 -0700", exact(NOON + 7, 0)),
+            ("2026-03-18T12:00:07.123456789+00", exact(NOON + 7, 123_456_789)),
+            ("2026-03-18T12:00:07", local),
+            ("2026-03-18 12:00:07", local),
+            ("2026-03-18 12:00:07 UTC", exact(NOON + 7, 0)),
+            ("Mar 18 12:00:07", yearless),
+            ("Mar 18 12:00:07.5", Stamp::Yearless { month: 3, day: 18, second: 43_207, nanos: 500_000_000 }),
+            ("Mar  2 12:00:07", Stamp::Yearless { month: 3, day: 2, second: 43_207, nanos: 0 }),
+            ("Mar 2 12:00:07", Stamp::Yearless { month: 3, day: 2, second: 43_207, nanos: 0 }),
+            ("Mar 18 2026 12:00:07", local),
+            ("2026 Mar 18 12:00:07", local),
+            ("Mar 18 12:00:07 2026", local),
+            ("Wed Mar 18 12:00:07 2026", local),
+            ("Mar 18 2026 12:00:07 UTC", exact(NOON + 7, 0)),
+            ("Mar 18 2026 13:00:07 CET", exact(NOON + 7, 0)),
+            ("Mar 18 12:00:07 UTC", yearless),
+            ("Mar 18 2026 12:00:60", Stamp::Local { seconds: NOON + 59, nanos: 0 }),
+            ("Feb 29 12:00:07", Stamp::Yearless { month: 2, day: 29, second: 43_207, nanos: 0 }),
+        ] {
+            assert_eq!(any(text.as_bytes()), expected, "{text}");
+            assert_eq!(extent(text.as_bytes()), text.len(), "{text}");
+            for tail in [" host", ": rest", ""] {
+                let line = format!("{text}{tail}");
+                assert_eq!(extent(line.as_bytes()), text.len(), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_stamp() {
+        for text in [
+            "",
+            "Feb 30 12:00:07",
+            "Feb 29 2026 12:00:07",
+            "Mar 18 24:00:00",
+            "Mar 18 12:60:00",
+            "Mar 18 2026 12:00:61",
+            "2026-13-01T00:00:00Z",
+            "2026-03-18T12:00:07+99:99",
+            "2026-03-18T12:00:07+14:01",
+            "2026-03-18T12:00:07.",
+            "2026-03-18T12:00:07.1234567891",
+            "1999-03-18T12:00:07Z",
+            "2200-03-18T12:00:07Z",
+            "Mär 18 12:00:07",
+            "2026-03-18T12:00:07Z and more",
+        ] {
+            assert_eq!(any(text.as_bytes()), Stamp::None, "{text}");
+        }
+    }
+
+    #[test]
+    fn extents_do_not_take_hosts() {
+        for (line, length) in [
+            ("Mar 18 12:00:07 10.1.2.3 x", 15),
+            ("Mar 18 12:00:07 2026 x", 20),
+            ("Mar 18 12:00:07 20260101 x", 15),
+            ("Mar 18 12:00:07 FGT sshd[1]: x", 15),
+            ("Mar 18 12:00:07 EDT: %ASA", 19),
+            ("Marvin 18 12:00:07", 0),
+            ("date=2026-03-18", 0),
+        ] {
+            assert_eq!(extent(line.as_bytes()), length, "{line}");
+        }
+    }
+
+    #[test]
+    fn epochs() {
+        for (text, expected) in [
+            ("1773835200", exact(NOON, 0)),
+            ("1773835200123", exact(NOON, 123_000_000)),
+            ("1773835200123456", exact(NOON, 123_456_000)),
+            ("1773835200123456789", exact(NOON, 123_456_789)),
+            ("177383520012", Stamp::None),
+            ("0000000000", Stamp::None),
+            ("17738352-0", Stamp::None),
+            ("", Stamp::None),
+        ] {
+            assert_eq!(epoch(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_cache_never_changes_an_answer() {
+        let mut stamps = Stamps::default();
+        for text in ["Mar 18 12:00:07", "Mar 18 12:00:07", "Feb 30 12:00:07", "Mar 18 12:00:07", "", "Mar 18 12:00:08"] {
+            assert_eq!(stamps.head(text.as_bytes()), any(text.as_bytes()), "{text}");
+        }
+        assert_eq!(stamps.body(b"1773835200", any), Stamp::None);
+        assert_eq!(stamps.body(b"1773835200", epoch), exact(NOON, 0));
+    }
 }
