@@ -17,14 +17,14 @@ use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::digit1;
 use nom::combinator::opt;
-use nom::sequence::{delimited, preceded, terminated};
+use nom::sequence::{delimited, preceded};
 
 use crate::atoms::{between, cut, ip, ip_port, number, split_login, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{Facts, Kind, Line, Stamps, stamp};
 
 /// OpenVPN's line of the table of formats.
-pub const FORMAT: Format = Format {
+pub(super) const FORMAT: Format = Format {
     name: "openvpn",
     vendor: "OpenVPN",
     product: "OpenVPN",
@@ -186,18 +186,22 @@ fn phrase(text: &[u8]) -> &[u8] {
 /// `Tue Aug 12 08:26:29 2025 us=285967 198.51.100.7:40007 TLS: soft reset`, `2026-11-20 22:41:07 MULTI: multi_init called`
 fn stamped(text: &[u8]) -> Message<'_> {
     let (stamp, rest) = cut(text, stamp::extent(text));
-    if stamp.is_empty() {
-        return Message { stamp, text };
-    }
+    Message { stamp, text: without_micros(trim_start(rest)) }
+}
+
+/// What follows `us=285967 `.
+fn without_micros(text: &[u8]) -> &[u8] {
     let micros = |text| -> IResult<&[u8], &[u8]> { delimited(tag("us="), digit1, tag(" ")).parse(text) };
-    let rest = trim_start(rest);
-    Message { stamp, text: micros(rest).map_or(rest, |(rest, _)| rest) }
+    micros(text).map_or(text, |(rest, _)| rest)
+}
+
+/// `[AF_INET]`, `[AF_INET6]`
+fn family(text: &[u8]) -> IResult<&[u8], &[u8]> {
+    preceded(tag("[AF_INET"), alt((tag("6]"), tag("]")))).parse(text)
 }
 
 /// Access Server's `OVPN 2 OUT: '…'` and `[stdout#info] [OVPN 2] OUT: '…'`, also behind twisted's `[-] `; `[stdout#info] AUTH SUCCESS {…}`
 fn access_server_wrap(body: &[u8]) -> Option<&[u8]> {
-    let process = (opt(tag("[")), tag("OVPN "), digit1, opt(tag("]")), tag(" OUT: "));
-    let level = terminated(delimited(tag("["), take_while1(|b: u8| b.is_ascii_alphanumeric() || matches!(b, b'#' | b'-')), tag("]")), tag(" "));
     let (rest, (level, process)) = (opt(level), opt(process)).parse(body).ok()?;
     match (level, process) {
         (_, Some(_)) => match rest {
@@ -209,12 +213,24 @@ fn access_server_wrap(body: &[u8]) -> Option<&[u8]> {
     }
 }
 
+/// `[stdout#info] `, `[-] `
+fn level(text: &[u8]) -> IResult<&[u8], &[u8]> {
+    let word = take_while1(|b: u8| b.is_ascii_alphanumeric() || matches!(b, b'#' | b'-'));
+    delimited(tag("["), word, tag("] ")).parse(text)
+}
+
+/// `OVPN 2 OUT: `, `[OVPN 2] OUT: `
+fn process(text: &[u8]) -> IResult<&[u8], &[u8]> {
+    delimited((opt(tag("[")), tag("OVPN ")), digit1, (opt(tag("]")), tag(" OUT: "))).parse(text)
+}
+
 /// A line of a log file, without syslog head: known by its message, or by its stamp and its client.
 fn bare<'a>(line: &Line<'a>) -> Option<Message<'a>> {
-    if line.head.priority.is_some() {
+    let head = &line.head;
+    if head.priority.is_some() || !head.app.is_empty() || !head.host.is_empty() {
         return None;
     }
-    let message = stamped(trim(line.whole));
+    let message = Message { stamp: head.stamp, text: without_micros(head.after_stamp) };
     let (client, text) = client(message.text);
     let known = MESSAGES.iter().chain(PLUGINS).map(|(beginning, _)| *beginning).filter(|beginning| beginning.len() > 1);
     let is_known = known.chain(BEGINNINGS.iter().copied()).any(|beginning| text.starts_with(beginning))
@@ -269,7 +285,7 @@ impl<'a> Client<'a> {
 
     /// `[AF_INET]198.51.100.7:40007`, `[AF_INET6]2001:db8::7:40007` (the port is behind the last colon)
     fn at_socket(text: &'a [u8]) -> Option<Client<'a>> {
-        let (text, family) = preceded(tag("[AF_INET"), alt((tag("6]"), tag("]")))).parse(text).ok().map(|(text, family): (&[u8], &[u8])| (text, family))?;
+        let (text, family) = family(text).ok()?;
         let end = text.iter().position(|b| matches!(b, b' ' | b',' | b')')).unwrap_or(text.len());
         let at = cut(text, end).0;
         if family == b"]" {
