@@ -261,6 +261,57 @@ fn begins_pair(text: &[u8]) -> bool {
     name > 0 && text.get(name) == Some(&b'=')
 }
 
+/// The pairs of a CEF extension, `src=192.0.2.1 msg=said a\=b to it act=login`: a value runs to the next key.
+#[derive(Clone, Debug)]
+pub struct Extension<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Extension<'a> {
+    /// The pairs of `text`, which begins with a key.
+    pub fn new(text: &'a [u8]) -> Extension<'a> {
+        Extension { rest: text }
+    }
+}
+
+impl<'a> Iterator for Extension<'a> {
+    type Item = Pair<'a>;
+
+    fn next(&mut self) -> Option<Pair<'a>> {
+        let (start, equals) = next_key(self.rest)?;
+        let (key, _) = cut(self.rest.get(start..)?, equals - start);
+        let text = self.rest.get(equals + 1..)?;
+        let end = next_key(text).map_or(text.len(), |(start, _)| start);
+        let (value, rest) = cut(text, end);
+        self.rest = rest;
+        let value = trim(value);
+        let escape = if memchr(b'\\', value).is_some() { Escape::Cef } else { Escape::None };
+        Some(Pair { key, value, escape })
+    }
+}
+
+/// Where the next key starts, at the beginning or behind a blank, and where its `=` stands.
+fn next_key(text: &[u8]) -> Option<(usize, usize)> {
+    let mut from = 0;
+    loop {
+        let word = text.get(from..)?;
+        let length = memchr(b'=', word)?;
+        let (word, _) = cut(word, length);
+        let start = match word.iter().rposition(|&b| b == b' ' || b == b'\t') {
+            Some(blank) => Some(blank + 1),
+            None => (from == 0).then_some(0),
+        };
+        if let Some(start) = start
+            && let Some(key) = word.get(start..)
+            && !key.is_empty()
+            && key.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'[' | b']'))
+        {
+            return Some((from + start, from + length));
+        }
+        from += length + 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -383,10 +434,22 @@ mod tests {
         assert_eq!(escapes, [Escape::None, Escape::Quoted, Escape::None]);
     }
 
+    #[test]
+    fn extensions() {
+        let body = br"src=192.0.2.1 msg=said a\=b, then x y  request=http://h/?q=1&r=2 act= cs1Label=Session ID";
+        let found: Vec<String> = Extension::new(body)
+            .map(|pair| format!("{}|{}", String::from_utf8_lossy(pair.key), String::from_utf8_lossy(pair.value)))
+            .collect();
+        assert_eq!(found, ["src|192.0.2.1", r"msg|said a\=b, then x y", "request|http://h/?q=1&r=2", "act|", "cs1Label|Session ID"]);
+        assert_eq!(Extension::new(body).nth(1).unwrap().escape, Escape::Cef);
+        assert_eq!(Extension::new(b"no pairs at all").count(), 0);
+    }
+
     proptest::proptest! {
         #[test]
         fn pairs_end_on_any_bytes(bytes in proptest::collection::vec(proptest::sample::select(b"ab=\", \\\t\xff".as_slice()), 0..60)) {
             proptest::prop_assert!(Pairs::new(&bytes).count() <= bytes.len());
+            proptest::prop_assert!(Extension::new(&bytes).count() <= bytes.len());
         }
     }
 }
