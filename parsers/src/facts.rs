@@ -141,6 +141,10 @@ fn unescape(raw: &[u8], escape: Escape) -> Vec<u8> {
 pub struct Facts {
     /// What happened.
     pub kind: Kind,
+    /// The maker, where the line names it (`observer.vendor`); else the format's.
+    pub vendor: Text,
+    /// The product, where the line names it (`observer.product`); else the format's.
+    pub product: Text,
     /// When, by the device's own clock.
     pub stamp: Stamp,
     /// Who made the device, where the line names it (`observer.vendor`); else the format's own.

@@ -1,0 +1,2 @@
+//! The verbs of the command line, each with its world as arguments.
+pub mod parse;
