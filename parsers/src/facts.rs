@@ -147,10 +147,6 @@ pub struct Facts {
     pub product: Text,
     /// When, by the device's own clock.
     pub stamp: Stamp,
-    /// Who made the device, where the line names it (`observer.vendor`); else the format's own.
-    pub vendor: Text,
-    /// What the device is, where the line names it (`observer.product`); else the format's own.
-    pub product: Text,
     /// The device: host of the head, or the name the body gives (`observer.name`).
     pub device: Text,
     /// The device's own word for it (`event.action`).

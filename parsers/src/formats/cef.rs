@@ -5,7 +5,7 @@
 
 use memchr::{memchr, memchr_iter};
 
-use crate::atoms::{cut, ip, number, split_login, trim};
+use crate::atoms::{Extension, Pair, cut, ip, number, split_login, trim};
 use crate::formats::Format;
 use crate::{Escape, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
 
@@ -55,40 +55,6 @@ fn is_escaped(text: &[u8], at: usize) -> bool {
     cut(text, at).0.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 1
 }
 
-/// The extension's `key=value` pairs. A value runs up to the blanks before the next key, and may hold blanks itself; a key is a
-/// run of letters, digits, `_`, `.`, `-` between a blank and an unescaped `=`.
-struct Extension<'a> {
-    rest: &'a [u8],
-}
-
-/// Where the first key of `text` begins, and where its `=` is.
-fn key(text: &[u8]) -> Option<(usize, usize)> {
-    memchr_iter(b'=', text).find_map(|equals| {
-        let before = cut(text, equals).0;
-        let length = before.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
-        let start = equals - length;
-        let apart = start == 0 || matches!(text.get(start - 1), Some(b' ' | b'\t'));
-        (length > 0 && apart).then_some((start, equals))
-    })
-}
-
-impl<'a> Iterator for Extension<'a> {
-    type Item = (&'a [u8], &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (start, equals) = key(self.rest)?;
-        let (name, value) = (self.rest.get(start..equals)?, self.rest.get(equals + 1..)?);
-        // What looks like a key must have something in front that separates it, so the value's own beginning is none.
-        let end = match memchr(b' ', value).map(|blank| (blank, cut(value, blank).1)) {
-            Some((blank, rest)) => key(rest).map_or(value.len(), |(next, _)| blank + next),
-            None => value.len(),
-        };
-        let (value, rest) = cut(value, end);
-        self.rest = rest;
-        Some((name, trim(value)))
-    }
-}
-
 /// The pairs that matter, as they stand.
 #[derive(Default)]
 struct Fields<'a> {
@@ -106,10 +72,10 @@ struct Fields<'a> {
     start: &'a [u8],
 }
 
-fn parse<'a>(line: &Line<'a>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
+fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let header = header(from_version(line.body)?)?;
     let mut fields = Fields::default();
-    for (key, value) in (Extension { rest: header.extension }) {
+    for Pair { key, value, .. } in Extension::new(header.extension) {
         match key {
             b"suser" => first(&mut fields.suser, value),
             b"duser" => first(&mut fields.duser, value),
@@ -147,7 +113,9 @@ fn parse<'a>(line: &Line<'a>, stamps: &mut Stamps, facts: &mut Facts) -> Option<
     } else {
         (fields.suser, fields.source_domain)
     };
-    let (user, domain) = split_login(login);
+    // A backslash that escapes (`a\=b`) is no separator of domain and user.
+    let escaped = matches!(memchr(b'\\', login).and_then(|at| login.get(at + 1)), Some(b'=' | b'|'));
+    let (user, domain) = if escaped { (login, &[] as &[u8]) } else { split_login(login) };
     facts.user = text(line, user);
     facts.domain = text(line, either(domain, given_domain));
     facts.action = text(line, either(fields.act, header.name));
@@ -184,7 +152,7 @@ fn time(text: &[u8]) -> Stamp {
 
 /// What an event is, and for traffic whether it was let through.
 fn kind(act: &[u8], outcome: &[u8], name: &[u8], flow: bool) -> (Kind, Option<Verdict>) {
-    if let Some(verb) = (if act.is_empty() { verb(name) } else { verb(act) }) {
+    if let Some(verb) = verb(either(act, name)) {
         return (verb.kind(outcome), None);
     }
     match verdict(act) {
@@ -284,4 +252,116 @@ fn is_one_of(text: &[u8], words: &[&str]) -> bool {
 fn strip_word<'a>(text: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
     let (head, rest) = cut(text, word.len());
     (head.eq_ignore_ascii_case(word) && !rest.is_empty()).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Interest, Reading, formats, read};
+
+    fn facts(line: &str) -> Option<Facts> {
+        let mut facts = Facts::default();
+        let reading = read(line.as_bytes(), formats::by_name("cef"), &Interest::everything(), &mut Stamps::default(), &mut facts);
+        matches!(reading, Reading::Parsed(_)).then_some(facts)
+    }
+
+    fn event(extension: &str) -> &'static str {
+        facts(&format!("CEF:0|Portail|Access|1|1|Something|3|{extension}")).map_or("unparsed", |facts| facts.kind.word())
+    }
+
+    #[test]
+    fn act_and_outcome_make_the_event() {
+        for (extension, expected) in [
+            ("act=login outcome=success", "login_success"),
+            ("act=logon outcome=failure", "login_failure"),
+            ("act=Login", "login_success"),
+            ("act=login outcome=challenge", "other"),
+            ("act=logout outcome=success", "logout"),
+            ("act=logoff", "logout"),
+            ("act=logout outcome=failure", "other"),
+            ("act=connect outcome=success", "session_start"),
+            ("act=connect outcome=failure", "login_failure"),
+            ("act=disconnect outcome=success", "session_end"),
+            ("act=login_failed", "login_failure"),
+            ("act=health-check outcome=success", "other"),
+            ("act=relogin outcome=success", "other"),
+            ("act=blocked src=198.51.100.7 dst=10.20.4.11", "traffic"),
+            ("act=allow src=198.51.100.7", "other"),
+            ("outcome=success", "other"),
+            ("", "other"),
+        ] {
+            assert_eq!(event(extension), expected, "{extension}");
+        }
+    }
+
+    #[test]
+    fn the_name_speaks_where_act_does_not() {
+        for (name, act, expected) in [
+            ("User login", "", Kind::LoginSuccess),
+            ("VPN Login Failed", "", Kind::LoginFailure),
+            ("User logged out", "", Kind::Logout),
+            ("User login", "act=health-check", Kind::Other),
+            ("User login page shown", "", Kind::Other),
+            ("User ", "", Kind::Other),
+        ] {
+            assert_eq!(facts(&format!("CEF:0|P|A|1|1|{name}|3|{act}")).unwrap().kind, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn heads_of_all_dresses() {
+        let columns = "Por\\|tail|Access|1|1|User login|3|suser=a";
+        for (head, claimed) in [
+            ("CEF:0|", true),
+            ("CEF: 0|", true),
+            ("CEF:1|", true),
+            ("CEF:CEF:0|", true),
+            ("PSM:CEF:0|", true),
+            ("0|", true),
+            ("<134>1 2026-11-20T22:41:07+01:00 portail-1 portail - - - CEF:0|", true),
+            ("Nov 20 22:41:07 portail-1 CEF: 0|", true),
+            ("LEEF:1.0|", false),
+            ("1.0|", false),
+            ("CEF:7|", false),
+            ("count 0|", false),
+        ] {
+            let line = format!("{head}{columns}");
+            let found = facts(&line);
+            assert_eq!(found.is_some(), claimed, "{line}");
+            if let Some(facts) = found {
+                assert_eq!(facts.vendor.value(line.as_bytes()), b"Por|tail".as_slice(), "{line}");
+                assert_eq!(facts.product.value(line.as_bytes()), b"Access".as_slice(), "{line}");
+            }
+        }
+        assert!(facts("CEF:0|P|A|1|1|User login").is_none());
+    }
+
+    #[test]
+    fn an_escaped_sign_makes_no_pair() {
+        let line = r"CEF:0|P|A|1|1|n|3|suser=x src\=192.0.2.66 act\=login src=198.51.100.7 act=login outcome=failure src=192.0.2.66";
+        let facts = facts(line).unwrap();
+        assert_eq!(facts.user.value(line.as_bytes()), b"x src=192.0.2.66 act=login".as_slice());
+        assert_eq!(facts.source_ip, ip(b"198.51.100.7"));
+        assert_eq!(facts.kind, Kind::LoginFailure);
+    }
+
+    #[test]
+    fn times() {
+        let exact = stamp::any(b"2026-11-20T21:41:07.5Z");
+        for written in ["1795210867500", "Nov 20 2026 21:41:07.500 UTC", "2026-11-20T22:41:07.5+01:00"] {
+            assert_eq!(time(written.as_bytes()), exact, "{written}");
+        }
+        assert!(matches!(time(b"Nov 20 2026 22:41:07"), Stamp::Local { .. }));
+        assert!(matches!(time(b"Nov 20 22:41:07"), Stamp::Yearless { .. }));
+        assert_eq!(time(b"yesterday"), Stamp::None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_mixture_of_words_is_read(words in proptest::collection::vec(proptest::sample::select(vec![
+            "CEF:", "0", "|", "\\|", "\\", "=", "\\=", " ", "src", "suser", "act", "login", "outcome", "failure", "198.51.100.7", "rt", "1795210867500", "é", "in", "99999999999999999999999",
+        ]), 0..40)) {
+            facts(&words.concat());
+        }
+    }
 }

@@ -7,19 +7,21 @@
 //! password as well. The `ip:port` of the client, which every line of a connection bears, is therefore its session:
 //! a `login_failure` with the same session says that the session never began.
 
-use std::net::IpAddr;
+mod client;
+mod plugins;
 
 use memchr::memmem::{find, rfind};
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memrchr};
 use nom::IResult;
 use nom::Parser;
-use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::digit1;
 use nom::combinator::opt;
-use nom::sequence::{delimited, preceded};
+use nom::sequence::delimited;
 
-use crate::atoms::{between, cut, ip, ip_port, number, split_login, trim, trim_start, until};
+use self::client::{Client, user};
+use self::plugins::PLUGINS;
+use crate::atoms::{cut, ip, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{Facts, Kind, Line, Stamps, stamp};
 
@@ -41,32 +43,7 @@ struct Message<'a> {
     text: &'a [u8],
 }
 
-/// Who a message is about.
-#[derive(Clone, Copy, Debug, Default)]
-struct Client<'a> {
-    /// Common name or user name; empty while it is not known.
-    name: &'a [u8],
-    /// `ip:port` as written; an IPv6 client has no port here.
-    at: &'a [u8],
-    address: Option<IpAddr>,
-    port: Option<u16>,
-}
-
 type Reader = for<'a> fn(&Line<'a>, Client<'a>, &'a [u8], &mut Facts);
-
-/// Messages of plug-ins and scripts: they stand without the client's prefix, and quote what the client typed.
-const PLUGINS: &[(&[u8], Reader)] = &[
-    (b"AUTH-PAM: BACKGROUND: user '", auth_pam),
-    (b"LDAP user \"", ldap_user),
-    (b"Incorrect password supplied for LDAP DN", ldap),
-    (b"LDAP bind failed", ldap),
-    (b"ldap_bind with zero-length password", ldap),
-    (b"Unable to bind as ", ldap),
-    (b"user '", pfsense_login),
-    (b"openvpn server '", pfsense_session),
-    (b"AUTH SUCCESS {", access_server),
-    (b"VPN Auth Failed: {", access_server),
-];
 
 /// Messages of the server itself, behind the client's prefix if there is one.
 const MESSAGES: &[(&[u8], Reader)] = &[
@@ -146,7 +123,7 @@ fn is_openvpn(app: &[u8]) -> bool {
     begins(b"openvpn") || begins(b"ovpn-") || begins(b"ovpn_")
 }
 
-fn parse<'a>(line: &Line<'a>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
+fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let message = match access_server_wrap(line.body) {
         Some(text) => stamped(text),
         None if is_openvpn(line.head.app) => stamped(line.body),
@@ -159,7 +136,7 @@ fn parse<'a>(line: &Line<'a>, stamps: &mut Stamps, facts: &mut Facts) -> Option<
     if read(PLUGINS, line, Client::default(), text, facts) {
         return Some(());
     }
-    let (client, text) = client(text);
+    let (client, text) = client::prefix(text);
     client.fill(line, facts);
     if !read(MESSAGES, line, client, text, facts) {
         peer_in(line, text, facts);
@@ -169,14 +146,12 @@ fn parse<'a>(line: &Line<'a>, stamps: &mut Stamps, facts: &mut Facts) -> Option<
 
 fn read<'a>(table: &[(&[u8], Reader)], line: &Line<'a>, client: Client<'a>, text: &'a [u8], facts: &mut Facts) -> bool {
     let Some((beginning, reader)) = table.iter().find(|(beginning, _)| text.starts_with(beginning)) else { return false };
+    facts.action = line.text(cut(text, phrase(beginning).len()).0);
     reader(line, client, cut(text, beginning.len()).1, facts);
-    if facts.action.is_empty() {
-        facts.action = line.text(phrase(text));
-    }
     true
 }
 
-/// A message up to its first particular: `Inactivity timeout` of `Inactivity timeout (--ping-restart), restarting`.
+/// A message up to its first particular: `Connection reset` of `Connection reset, restarting [0]`.
 fn phrase(text: &[u8]) -> &[u8] {
     let end = text.iter().position(|b| matches!(b, b'(' | b'[' | b',' | b'\'' | b'"' | b'{')).unwrap_or(text.len());
     let phrase = trim(cut(text, end).0);
@@ -193,11 +168,6 @@ fn stamped(text: &[u8]) -> Message<'_> {
 fn without_micros(text: &[u8]) -> &[u8] {
     let micros = |text| -> IResult<&[u8], &[u8]> { delimited(tag("us="), digit1, tag(" ")).parse(text) };
     micros(text).map_or(text, |(rest, _)| rest)
-}
-
-/// `[AF_INET]`, `[AF_INET6]`
-fn family(text: &[u8]) -> IResult<&[u8], &[u8]> {
-    preceded(tag("[AF_INET"), alt((tag("6]"), tag("]")))).parse(text)
 }
 
 /// Access Server's `OVPN 2 OUT: '…'` and `[stdout#info] [OVPN 2] OUT: '…'`, also behind twisted's `[-] `; `[stdout#info] AUTH SUCCESS {…}`
@@ -226,13 +196,14 @@ fn process(text: &[u8]) -> IResult<&[u8], &[u8]> {
 
 /// A line of a log file, without syslog head: known by its message, or by its stamp and its client.
 fn bare<'a>(line: &Line<'a>) -> Option<Message<'a>> {
-    let head = &line.head;
-    if head.priority.is_some() || !head.app.is_empty() || !head.host.is_empty() {
+    if line.head.priority.is_some() {
         return None;
     }
-    let message = Message { stamp: head.stamp, text: without_micros(head.after_stamp) };
-    let (client, text) = client(message.text);
-    let known = MESSAGES.iter().chain(PLUGINS).map(|(beginning, _)| *beginning).filter(|beginning| beginning.len() > 1);
+    // What the envelope took for host and tag may be the first words of the message.
+    let message = Message { stamp: line.head.stamp, text: without_micros(line.head.after_stamp) };
+    let (client, text) = client::prefix(message.text);
+    // `[` and `user '` are too little to go by.
+    let known = MESSAGES.iter().chain(PLUGINS).map(|(beginning, _)| *beginning).filter(|beginning| !matches!(*beginning, b"[" | b"user '"));
     let is_known = known.chain(BEGINNINGS.iter().copied()).any(|beginning| text.starts_with(beginning))
         || find(text, b"] Peer Connection Initiated with ").is_some()
         || find(text, b"] Inactivity timeout (--").is_some();
@@ -247,74 +218,6 @@ fn is_pool_entry(text: &[u8]) -> bool {
     name.is_some_and(|name| !name.is_empty() && memchr(b' ', name).is_none())
         && v4.is_some_and(|v4| ip(v4).is_some())
         && v6.is_some_and(|v6| v6.is_empty() || ip(v6).is_some())
-}
-
-/// The client that a message begins with, and the message: `ip:port text`, `name/ip:port text`, `ip:port/name text`.
-///
-/// A name may hold blanks, and whoever chooses one may write a second `/ip:port ` into it: then nobody is believed.
-fn client(text: &[u8]) -> (Client<'_>, &[u8]) {
-    let (first, rest) = until(text, b' ').unwrap_or((text, &[]));
-    if let Some(client) = Client::at(first) {
-        return (client, rest);
-    }
-    if let Some((at, name)) = until(first, b'/')
-        && let Some(client) = Client::at(at)
-    {
-        return (client.named(name), rest);
-    }
-    let mut found = None;
-    for slash in memchr_iter(b'/', text) {
-        let (name, after) = cut(text, slash);
-        let Some((at, rest)) = after.get(1..).and_then(|after| until(after, b' ')) else { break };
-        if let Some(client) = Client::at(at) {
-            if found.is_some() {
-                return (Client::default(), &[]);
-            }
-            found = Some((client.named(name), rest));
-        }
-    }
-    found.unwrap_or((Client::default(), text))
-}
-
-impl<'a> Client<'a> {
-    /// `198.51.100.7:40007`, `[2001:db8::7]:40007`, `2001:db8::7`
-    fn at(at: &'a [u8]) -> Option<Client<'a>> {
-        let (address, port) = ip_port(at)?;
-        (port.is_some() || address.is_ipv6()).then_some(Client { name: &[], at, address: Some(address), port })
-    }
-
-    /// `[AF_INET]198.51.100.7:40007`, `[AF_INET6]2001:db8::7:40007` (the port is behind the last colon)
-    fn at_socket(text: &'a [u8]) -> Option<Client<'a>> {
-        let (text, family) = family(text).ok()?;
-        let end = text.iter().position(|b| matches!(b, b' ' | b',' | b')')).unwrap_or(text.len());
-        let at = cut(text, end).0;
-        if family == b"]" {
-            return Client::at(at);
-        }
-        let (address, port) = cut(at, memrchr(b':', at)?);
-        Some(Client { name: &[], at, address: Some(ip(address)?), port: Some(number(port.get(1..)?)?) })
-    }
-
-    fn named(self, name: &'a [u8]) -> Client<'a> {
-        Client { name: if name == b"UNDEF" { &[] } else { name }, ..self }
-    }
-
-    fn fill(&self, line: &Line<'a>, facts: &mut Facts) {
-        if !self.at.is_empty() {
-            facts.session = line.text(self.at);
-            facts.source_ip = self.address;
-            facts.source_port = self.port;
-        }
-        if !self.name.is_empty() {
-            user(line, self.name, facts);
-        }
-    }
-}
-
-fn user<'a>(line: &Line<'a>, name: &'a [u8], facts: &mut Facts) {
-    let (name, domain) = if name == b"UNDEF" { (&[] as &[u8], &[] as &[u8]) } else { split_login(name) };
-    facts.user = line.text(name);
-    facts.domain = line.text(domain);
 }
 
 /// Up to the last quote: a name may hold quotes, and what OpenVPN writes behind it holds none.
@@ -339,22 +242,14 @@ fn virtual_address<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &m
     let Some(address) = address.get(2..).and_then(ip) else { return };
     facts.kind = Kind::SessionStart;
     facts.assigned_ip = Some(address);
-    whole_client(whom).fill(line, facts);
+    client::whole(whom).fill(line, facts);
 }
 
 /// `MULTI: Learn: 10.99.0.6 -> fourn.chimere/198.51.100.7:40007`; a network behind the client (`10.7.0.0/24 ->`) is no address of it.
 fn learn<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
     let Some((address, whom)) = find(rest, b" -> ").map(|at| cut(rest, at)) else { return };
     facts.assigned_ip = ip(address);
-    whole_client(cut(whom, 4).1).fill(line, facts);
-}
-
-/// `fourn.chimere/198.51.100.7:40007` with nothing behind it.
-fn whole_client(text: &[u8]) -> Client<'_> {
-    memrchr(b'/', text)
-        .and_then(|slash| Some(Client::at(text.get(slash + 1..)?)?.named(cut(text, slash).0)))
-        .or_else(|| Client::at(text))
-        .unwrap_or_default()
+    client::whole(cut(whom, 4).1).fill(line, facts);
 }
 
 /// `TLS: Username/Password authentication succeeded for username 'fourn.chimere' [CN SET]`, `… deferred for username '…'`
@@ -446,67 +341,140 @@ fn over<'a>(_: &Line<'a>, _: Client<'a>, _: &'a [u8], facts: &mut Facts) {
     }
 }
 
-/// `AUTH-PAM: BACKGROUND: user 'fourn.chimere' failed to authenticate: Authentication failure`
-fn auth_pam<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
-    const FAILED: &[u8] = b"' failed to authenticate";
-    if let Some((name, reason)) = rfind(rest, FAILED).map(|at| cut(rest, at)) {
-        facts.kind = Kind::LoginFailure;
-        user(line, name, facts);
-        facts.action = line.text(reason.get(2..FAILED.len()).unwrap_or_default());
-        facts.reason = line.text(cut(reason, FAILED.len() + 2).1);
+#[cfg(test)]
+mod tests {
+    use crate::{FORMATS, Facts, Interest, Reading, Stamps, formats, read};
+
+    /// Event, user, session and assigned address, in one text; `unparsed` where this format does not claim the line.
+    fn told(line: &str) -> String {
+        let mut facts = Facts::default();
+        let reading = read(line.as_bytes(), formats::by_name("openvpn"), &Interest::everything(), &mut Stamps::default(), &mut facts);
+        if !matches!(reading, Reading::Parsed(id) if FORMATS[usize::from(id.0)].name == "openvpn") {
+            return "unparsed".into();
+        }
+        let text = |text: crate::Text| String::from_utf8_lossy(&text.value(line.as_bytes())).into_owned();
+        let assigned = facts.assigned_ip.map_or_else(|| "-".into(), |ip| ip.to_string());
+        format!("{} <{}> <{}> {assigned}", facts.kind.word(), text(facts.user), text(facts.session))
     }
-}
 
-/// `LDAP user "fourn.chimere" was not found.`
-fn ldap_user<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
-    if let Some((name, reason)) = rfind(rest, b"\" was not found").map(|at| cut(rest, at)) {
-        facts.kind = Kind::LoginFailure;
-        user(line, name, facts);
-        facts.action = line.text(cut(reason, 2).1);
+    fn check(cases: &[(&str, &str)]) {
+        for (message, expected) in cases {
+            assert_eq!(told(&format!("Nov 20 22:41:07 vpn-1 ovpn-server[901]: {message}")), *expected, "{message}");
+        }
     }
-}
 
-/// `LDAP bind failed: Invalid credentials`: of whom, the line does not say.
-fn ldap<'a>(_: &Line<'a>, _: Client<'a>, _: &'a [u8], facts: &mut Facts) {
-    facts.kind = Kind::LoginFailure;
-}
+    #[test]
+    fn clients_of_all_dresses() {
+        check(&[
+            ("198.51.100.7:40007 TLS: soft reset", "other <> <198.51.100.7:40007> -"),
+            ("fourn.chimere/198.51.100.7:40007 TLS: soft reset", "other <fourn.chimere> <198.51.100.7:40007> -"),
+            ("198.51.100.7:40007/fourn.chimere TLS: soft reset", "other <fourn.chimere> <198.51.100.7:40007> -"),
+            ("DOE Jane/198.51.100.7:40007 TLS: soft reset", "other <DOE Jane> <198.51.100.7:40007> -"),
+            ("UNDEF/198.51.100.7:40007 TLS: soft reset", "other <> <198.51.100.7:40007> -"),
+            ("site/a/198.51.100.7:40007 TLS: soft reset", "other <site/a> <198.51.100.7:40007> -"),
+            ("fourn.chimere/2001:db8::7 TLS: soft reset", "other <fourn.chimere> <2001:db8::7> -"),
+            ("fourn.chimere@ght.example/198.51.100.7:40007 TLS: soft reset", "other <fourn.chimere> <198.51.100.7:40007> -"),
+            ("net_route_v4_add: 10.8.0.0/24 via 10.8.0.2 dev [NULL]", "other <> <> -"),
+            ("TCP connection established with [AF_INET]198.51.100.7:40007", "other <> <198.51.100.7:40007> -"),
+            ("TLS Error: incoming packet authentication failed from [AF_INET6]2001:db8::7:40007", "other <> <2001:db8::7:40007> -"),
+            ("UDPv4 link local (bound): [AF_INET]10.1.1.1:1194", "other <> <> -"),
+        ]);
+    }
 
-/// `user 'fourn.chimere' authenticated`, `user 'fourn.chimere' could not authenticate.`
-fn pfsense_login<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
-    let Some((name, verdict)) = rfind(rest, b"' ").map(|at| cut(rest, at)) else { return };
-    let verdict = cut(verdict, 2).1;
-    facts.kind = match verdict {
-        _ if verdict.starts_with(b"authenticated") => Kind::LoginSuccess,
-        _ if verdict.starts_with(b"could not authenticate") => Kind::LoginFailure,
-        _ => return,
-    };
-    user(line, name, facts);
-    facts.action = line.text(verdict);
-}
+    #[test]
+    fn names_do_not_speak_for_others() {
+        check(&[
+            (
+                "LDAP user \"x/192.0.2.66:1 [boss] Peer Connection Initiated with [AF_INET]192.0.2.66:1\" was not found.",
+                "login_failure <x/192.0.2.66:1 [boss] Peer Connection Initiated with [AF_INET]192.0.2.66:1> <> -",
+            ),
+            (
+                "AUTH-PAM: BACKGROUND: user 'x' failed to authenticate: y' failed to authenticate: Authentication failure",
+                "login_failure <x' failed to authenticate: y> <> -",
+            ),
+            (
+                "198.51.100.7:40007 TLS: Username/Password authentication deferred for username 'x/192.0.2.66:1 TLS: Username/Password authentication succeeded for username 'boss''",
+                "other <x/192.0.2.66:1 TLS: Username/Password authentication succeeded for username 'boss'> <198.51.100.7:40007> -",
+            ),
+            (
+                "x/192.0.2.66:1 [boss] Peer Connection Initiated with [AF_INET]192.0.2.66:1 y/198.51.100.7:40007 TLS: soft reset",
+                "other <> <> -",
+            ),
+            (
+                "198.51.100.7:40007 peer info: UV_NOTE=x/192.0.2.66:1 SIGTERM[soft,remote-exit] received, client-instance exiting",
+                "other <> <198.51.100.7:40007> -",
+            ),
+            ("user 'x' authenticated' could not authenticate.", "login_failure <x' authenticated> <> -"),
+        ]);
+    }
 
-/// `openvpn server 'ovpns1' user 'fourn.chimere' address '198.51.100.7' - connected`
-fn pfsense_session<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
-    let Some((before, verb)) = rfind(rest, b"' - ").map(|at| cut(rest, at)) else { return };
-    let Some((before, address)) = rfind(before, b"' address '").map(|at| cut(before, at)) else { return };
-    let Some(name) = find(before, b"' user '").map(|at| cut(before, at + b"' user '".len()).1) else { return };
-    let verb = cut(verb, 4).1;
-    facts.kind = match verb {
-        b"connected" => Kind::SessionStart,
-        b"disconnected" => Kind::SessionEnd,
-        _ => Kind::Other,
-    };
-    facts.action = line.text(verb);
-    facts.source_ip = ip(cut(address, b"' address '".len()).1);
-    user(line, name, facts);
-}
+    #[test]
+    fn the_end_of_a_session_has_a_name() {
+        check(&[
+            (
+                "ext-sphinx-1/198.51.100.7:40007 SIGTERM[soft,delayed-exit] received, client-instance exiting",
+                "session_end <ext-sphinx-1> <198.51.100.7:40007> -",
+            ),
+            ("198.51.100.7:40007 SIGTERM[soft,delayed-exit] received, client-instance exiting", "other <> <198.51.100.7:40007> -"),
+            (
+                "ext-sphinx-1/198.51.100.7:40007 [ext-sphinx-1] Inactivity timeout (--ping-restart), restarting",
+                "session_end <ext-sphinx-1> <198.51.100.7:40007> -",
+            ),
+            ("ext-sphinx-1/198.51.100.7:40007 Connection reset, restarting [0]", "session_end <ext-sphinx-1> <198.51.100.7:40007> -"),
+            ("SIGTERM[hard,] received, process exiting", "other <> <> -"),
+        ]);
+    }
 
-/// `AUTH SUCCESS {'status': 0, 'user': 'fourn.chimere', 'reason': 'local auth succeeded', …}`, `VPN Auth Failed: {'status': 1, …}`
-fn access_server<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
-    facts.kind = match between(rest, b"'status': ", b",") {
-        Some(b"0") => Kind::LoginSuccess,
-        Some(b"1") => Kind::LoginFailure,
-        _ => return,
-    };
-    user(line, between(rest, b"'user': '", b"'").unwrap_or_default(), facts);
-    facts.reason = line.text(between(rest, b"'reason': '", b"'").unwrap_or_default());
+    #[test]
+    fn addresses_handed_out() {
+        check(&[
+            (
+                "MULTI: primary virtual IP for DOE Jane/198.51.100.7:40007: 10.99.0.6",
+                "session_start <DOE Jane> <198.51.100.7:40007> 10.99.0.6",
+            ),
+            (
+                "a/198.51.100.7:40007 MULTI: primary virtual IPv6 for a/198.51.100.7:40007: 2001:db8:99::6",
+                "session_start <a> <198.51.100.7:40007> 2001:db8:99::6",
+            ),
+            ("a/198.51.100.7:40007 MULTI: Learn: 10.99.0.6 -> a/198.51.100.7:40007", "other <a> <198.51.100.7:40007> 10.99.0.6"),
+            ("a/198.51.100.7:40007 MULTI: Learn: 10.7.0.0/24 -> a/198.51.100.7:40007", "other <a> <198.51.100.7:40007> -"),
+            (
+                "SENT CONTROL [a]: 'PUSH_REPLY,route 10.1.0.0 255.255.0.0,ifconfig 10.99.0.6 255.255.255.0,peer-id 0' (status=1)",
+                "other <a> <> 10.99.0.6",
+            ),
+            ("a/198.51.100.7:40007 MULTI: primary virtual IP for a/198.51.100.7:40007: none", "other <a> <198.51.100.7:40007> -"),
+        ]);
+    }
+
+    #[test]
+    fn lines_of_a_log_file_are_known_by_stamp_and_words() {
+        for (line, claimed) in [
+            ("2026-11-20 22:41:07 198.51.100.7:40007 [a] Peer Connection Initiated with [AF_INET]198.51.100.7:40007", true),
+            ("Fri Nov 20 22:41:07 2026 us=285967 198.51.100.7:40007 Re-using SSL/TLS context", true),
+            ("DOE Jane/198.51.100.7:40007 Timers: ping 10, ping-restart 240", true),
+            ("2026-11-20 22:41:07 fourn.chimere,10.99.0.4,", true),
+            ("2026-11-20 22:41:07 198.51.100.7:40007 words of a later version", true),
+            ("2022-11-20T22:41:07+0100 [stdout#info] [OVPN 4] OUT: '2026-11-20 21:41:07 a/198.51.100.7:40007 MULTI: x'", true),
+            ("Nov 20 22:41:07 as-1 agent: [-] OVPN 2 OUT: 'Fri Nov 20 21:41:07 2026 MULTI: x'", true),
+            ("198.51.100.7:40007 words of some proxy", false),
+            ("2026-11-20 22:41:07 backup of 10.1.0.0/24 is done", false),
+            ("2026-11-20 22:41:07 fourn.chimere,here,", false),
+            ("Nov 20 22:41:07 vpn-1 charon[7]: MULTI: primary virtual IP for a/198.51.100.7:40007: 10.99.0.6", false),
+            ("[stderr] something", false),
+        ] {
+            assert_eq!(told(line) != "unparsed", claimed, "{line}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_mixture_of_words_is_read(words in proptest::collection::vec(proptest::sample::select(vec![
+            "a", "/", "198.51.100.7:40007", " ", "[", "] ", "MULTI: primary virtual IP", " for ", ": 10.99.0.6", "MULTI: Learn: ", " -> ", "TLS: Username/", " for username '", "'",
+            "TLS Auth Error", "VERIFY ERROR: depth=0, error=", "CN=", "SENT CONTROL [", "]: '", "PUSH_REPLY,ifconfig ", "Peer Connection Initiated with ", "[AF_INET6]", "[AF_INET]",
+            "SIGTERM[", "client-instance", "AUTH-PAM: BACKGROUND: user '", "openvpn server '", "' user '", "' address '", "' - ", "OVPN 1 OUT: '", "é",
+        ]), 0..14), with_head in proptest::bool::ANY) {
+            let head = if with_head { "Nov 20 22:41:07 vpn-1 openvpn[901]: " } else { "2026-11-20 22:41:07 " };
+            told(&format!("{head}{}", words.concat()));
+        }
+    }
 }

@@ -10,16 +10,17 @@
 //! One process, hence one pid, writes a connection's failures, its `Accepted` and PAM's session lines: the pid is their session.
 //! `Disconnected from user` and its like come out of another process and bear none; user, address and port join them.
 
+mod pam;
+
 use memchr::memchr;
 use memchr::memmem::{find, rfind};
 use nom::IResult;
 use nom::Parser;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::digit1;
-use nom::combinator::opt;
 use nom::sequence::{delimited, terminated};
 
-use crate::atoms::{cut, ip, number, split_login, trim, until};
+use crate::atoms::{cut, ip, ip_port, number, split_login, trim, until};
 use crate::formats::Format;
 use crate::{Escape, Facts, Kind, Line, Stamps, Text};
 
@@ -36,24 +37,6 @@ pub(super) const FORMAT: Format = Format {
 /// Programs of a Unix host that tell of logins, beside `sshd` and `sshd-session`.
 const PROGRAMS: &[&[u8]] =
     &[b"su", b"sudo", b"login", b"cron", b"crond", b"CRON", b"ftpd", b"vsftpd", b"systemd-logind", b"sftp-server", b"internal-sftp"];
-
-/// Services whose PAM sessions are nobody's way in: they serve who is in already, or nobody.
-const LOCAL: &[&[u8]] = &[
-    b"cron",
-    b"crond",
-    b"CRON",
-    b"atd",
-    b"su",
-    b"su-l",
-    b"sudo",
-    b"sudo-i",
-    b"runuser",
-    b"runuser-l",
-    b"systemd-user",
-    b"polkit-1",
-    b"chfn",
-    b"passwd",
-];
 
 type Reader = for<'a> fn(&Line<'a>, &'a [u8], &mut Facts);
 
@@ -85,7 +68,11 @@ const MESSAGES: &[(&[u8], Reader)] = &[
     (b"Unable to negotiate with ", from),
     (b"Timeout before authentication for connection from ", from),
     (b"Timeout before authentication for ", from),
+    (b"drop connection #", dropped),
 ];
+
+/// How methods of authentication begin.
+const METHODS: &[&[u8]] = &[b"password", b"publickey", b"keyboard-interactive", b"none", b"gssapi", b"hostbased", b"google_authenticator"];
 
 /// How further messages begin: enough to know an OpenSSH line that has no syslog head.
 const BEGINNINGS: &[&[u8]] = &[
@@ -115,17 +102,17 @@ const BEGINNINGS: &[&[u8]] = &[
 fn looks_like(line: &Line<'_>) -> bool {
     let app = program(line.head.app);
     if app.is_empty() {
-        let text = without_level(unrepeated(line.body).1);
-        return pam_module(text).is_some()
-            || pam_summary(text).is_some()
+        let text = plain(unrepeated(trim(line.body)).1);
+        return pam::module(text).is_some()
+            || pam::summary(text).is_some()
             || is_message(text)
             || BEGINNINGS.iter().any(|beginning| text.starts_with(beginning));
     }
     app.starts_with(b"sshd")
         || PROGRAMS.contains(&app)
         || find(app, b"(pam_").is_some()
-        || pam_module(line.body).is_some()
-        || is_old_pam(line.body)
+        || pam::module(line.body).is_some()
+        || pam::is_untagged(line.body)
 }
 
 /// `/usr/sbin/cron` and `cron` are one.
@@ -138,7 +125,9 @@ fn is_message(text: &[u8]) -> bool {
     let Some((beginning, _)) = MESSAGES.iter().find(|(beginning, _)| text.starts_with(beginning)) else { return false };
     let rest = cut(text, beginning.len()).1;
     match *beginning {
-        b"Accepted " | b"Failed " | b"Postponed " | b"Partial " => method(rest).is_some(),
+        b"Accepted " | b"Failed " | b"Postponed " | b"Partial " => {
+            method(rest).is_some_and(|(method, _)| METHODS.iter().any(|known| method.starts_with(known)))
+        }
         b"PAM: " | b"Invalid user " | b"Illegal user " => find(rest, b" from ").is_some() || rest.starts_with(b"from "),
         b"User " => find(rest, b" not allowed because ").is_some(),
         b"Disconnecting: " => find(rest, b"authentication failures").is_some(),
@@ -150,19 +139,22 @@ fn is_message(text: &[u8]) -> bool {
     }
 }
 
-fn parse<'a>(line: &Line<'a>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
-    facts.session = line.text(line.head.pid);
-    let app = program(line.head.app);
+fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let (repeated, text) = unrepeated(trim(line.body));
+    if text.is_empty() {
+        return None;
+    }
+    let app = program(line.head.app);
+    facts.session = line.text(line.head.pid);
     facts.repeated = repeated;
-    if let Some((service, text)) = pam_module(text) {
-        pam(line, service, text, facts);
+    if let Some((service, text)) = pam::module(text) {
+        pam::says(line, service, text, facts);
     } else if let Some((service, _)) = until(app, b'(') {
-        pam(line, service, text, facts);
-    } else if is_old_pam(text) {
-        pam(line, app, until(text, b' ').unwrap_or_default().1, facts);
-    } else if let Some(text) = pam_summary(text) {
-        pam(line, app, text, facts);
+        pam::says(line, service, text, facts);
+    } else if pam::is_untagged(text) {
+        pam::says(line, app, until(text, b' ').unwrap_or_default().1, facts);
+    } else if let Some(text) = pam::summary(text) {
+        pam::says(line, app, text, facts);
     } else if app.is_empty() || app.starts_with(b"sshd") {
         sshd(line, text, facts);
     }
@@ -178,14 +170,14 @@ fn unrepeated(text: &[u8]) -> (Option<u32>, &[u8]) {
     }
 }
 
-/// `error: ` and `fatal: ` say how bad it is, not what.
-fn without_level(text: &[u8]) -> &[u8] {
-    text.strip_prefix(b"error: ").or_else(|| text.strip_prefix(b"fatal: ")).unwrap_or(text)
+/// `error: ` and `fatal: ` say how bad it is, ` [preauth]` which process says it: the message is what stands between.
+fn plain(text: &[u8]) -> &[u8] {
+    let text = text.strip_prefix(b"error: ").or_else(|| text.strip_prefix(b"fatal: ")).unwrap_or(text);
+    text.strip_suffix(b" [preauth]").unwrap_or(text)
 }
 
 fn sshd<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
-    let text = without_level(text);
-    let text = text.strip_suffix(b" [preauth]").unwrap_or(text);
+    let text = plain(text);
     let Some((beginning, reader)) = MESSAGES.iter().find(|(beginning, _)| text.starts_with(beginning)) else { return };
     let action = trim(beginning);
     let action = [b" from" as &[u8], b" by", b" for", b":"].iter().find_map(|end| action.strip_suffix(*end)).unwrap_or(action);
@@ -235,14 +227,13 @@ fn user_from(text: &[u8], last: bool) -> (&[u8], Option<Peer<'_>>) {
 
 /// `[invalid user ]USER from PEER ssh2[: KEY]`, what OpenSSH writes of every attempt.
 fn attempt<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
-    let (user, from) = match text.strip_prefix(b"invalid user ").or_else(|| text.strip_prefix(b"illegal user ")) {
-        Some(text) => user_from(text, true),
-        None => {
-            // Where nothing follows `ssh2`, no key id can have brought a ` from ` of its own.
-            let (_, last) = user_from(text, true);
-            let ends = last.is_some_and(|peer| peer.port.is_some() && matches!(peer.rest, [] | [b' ', b's', b's', b'h', b'1' | b'2']));
-            user_from(text, ends)
-        }
+    let (user, from) = if let Some(text) = text.strip_prefix(b"invalid user ").or_else(|| text.strip_prefix(b"illegal user ")) {
+        user_from(text, true)
+    } else {
+        // Where nothing follows `ssh2`, no key id can have brought a ` from ` of its own.
+        let (_, last) = user_from(text, true);
+        let ends = last.is_some_and(|peer| peer.port.is_some() && matches!(peer.rest, [] | [b' ', b's', b's', b'h', b'1' | b'2']));
+        user_from(text, ends)
     };
     account(line, user, Escape::Octal, facts);
     if let Some(peer) = from {
@@ -420,63 +411,141 @@ fn from<'a>(_: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
     }
 }
 
-/// `pam_unix(sshd:session): session opened …`: the service, and what the module says.
-fn pam_module(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    pam_tag(text).ok().map(|(rest, service)| (service, trim(rest)))
-}
-
-fn pam_tag(text: &[u8]) -> IResult<&[u8], &[u8]> {
-    let word = || take_while1(|b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b'@'));
-    delimited((tag("pam_"), word(), tag("(")), word(), (opt((tag(":"), word())), tag("):"))).parse(text)
-}
-
-/// `(pam_unix) session opened for user root by (uid=0)`
-fn is_old_pam(text: &[u8]) -> bool {
-    text.starts_with(b"(pam_") && find(cut(text, 24).0, b") ").is_some()
-}
-
-/// `PAM 2 more authentication failures; logname= …`: what follows `PAM 2 more `.
-fn pam_summary(text: &[u8]) -> Option<&[u8]> {
-    let count = |text| -> IResult<&[u8], &[u8]> { delimited(tag("PAM "), digit1, tag(" more ")).parse(text) };
-    count(text).ok().map(|(rest, _)| rest).filter(|rest| rest.starts_with(b"authentication failure"))
-}
-
-/// What a module says: `authentication failure; …`, `session opened for user fourn.chimere(uid=1003) by (uid=0)`
-fn pam<'a>(line: &Line<'a>, service: &[u8], text: &'a [u8], facts: &mut Facts) {
-    let remote = !LOCAL.contains(&service);
-    if text.starts_with(b"authentication failure") {
-        facts.kind = Kind::LoginFailure;
-        attributes(line, text, facts);
-    } else if text.starts_with(b"authentication success;") {
-        facts.kind = if remote { Kind::LoginSuccess } else { Kind::Other };
-        attributes(line, text, facts);
-    } else if let Some(user) = text.strip_prefix(b"session opened for user ") {
-        facts.kind = if remote { Kind::SessionStart } else { Kind::Other };
-        facts.action = line.text(cut(text, b"session opened".len()).0);
-        let user = rfind(user, b" by ").map_or(user, |at| cut(user, at).0);
-        account(line, rfind(user, b"(uid=").map_or(user, |at| cut(user, at).0), Escape::None, facts);
-    } else if let Some(user) = text.strip_prefix(b"session closed for user ") {
-        facts.kind = if remote { Kind::SessionEnd } else { Kind::Other };
-        facts.action = line.text(cut(text, b"session closed".len()).0);
-        account(line, user, Escape::None, facts);
-    } else {
-        sshd(line, text, facts);
+/// `drop connection #3 from [198.51.100.7]:4711 on [10.1.1.9]:22 penalty: failed authentication`
+fn dropped<'a>(_: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
+    let socket = find(rest, b" from ").map(|at| cut(rest, at + b" from ".len()).1).and_then(|rest| until(rest, b' '));
+    if let Some((address, port)) = socket.and_then(|(socket, _)| ip_port(socket)) {
+        facts.source_ip = Some(address);
+        facts.source_port = port;
     }
 }
 
-/// `authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=198.51.100.7  user=root`
-///
-/// `ruser` is free text of the client with some services, `user` with some modules; OpenSSH leaves `ruser` empty. So where it is
-/// empty the first `rhost` is PAM's own, else the last.
-fn attributes<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
-    const RHOST: &[u8] = b" rhost=";
-    const USER: &[u8] = b" user=";
-    facts.action = line.text(until(text, b';').map_or(text, |(action, _)| action));
-    let Some(ruser) = find(text, b" ruser=").map(|at| cut(text, at + b" ruser=".len()).1) else { return };
-    let rhost = if ruser.starts_with(RHOST) { Some(0) } else { rfind(ruser, RHOST) };
-    let Some(rhost) = rhost.map(|at| cut(ruser, at + RHOST.len()).1) else { return };
-    any_peer(rhost).fill(facts);
-    if let Some(user) = find(rhost, USER).map(|at| cut(rhost, at + USER.len()).1) {
-        account(line, trim(user), Escape::None, facts);
+#[cfg(test)]
+mod tests {
+    use crate::{FORMATS, Facts, Interest, Reading, Stamps, formats, read};
+
+    /// Event, user, address and port, in one text; `unparsed` where this format does not claim the line.
+    fn told(line: &str) -> String {
+        let mut facts = Facts::default();
+        let reading = read(line.as_bytes(), formats::by_name("sshd"), &Interest::everything(), &mut Stamps::default(), &mut facts);
+        if !matches!(reading, Reading::Parsed(id) if FORMATS[usize::from(id.0)].name == "sshd") {
+            return "unparsed".into();
+        }
+        let user = String::from_utf8_lossy(&facts.user.value(line.as_bytes())).into_owned();
+        let source = facts.source_ip.map_or_else(|| "-".into(), |ip| ip.to_string());
+        format!("{} <{user}> {source} {}", facts.kind.word(), facts.source_port.map_or(0, u32::from))
+    }
+
+    pub(crate) fn check(cases: &[(&str, &str)]) {
+        for (message, expected) in cases {
+            assert_eq!(told(&format!("Nov 20 22:41:07 rebond-1 sshd[901]: {message}")), *expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_say_where_it_comes_from() {
+        check(&[
+            (
+                "Failed password for invalid user x from 192.0.2.66 port 1 ssh2 from 198.51.100.7 port 4711 ssh2",
+                "login_failure <x from 192.0.2.66 port 1 ssh2> 198.51.100.7 4711",
+            ),
+            (
+                "Failed password for fourn.chimere from 192.0.2.66 port 1 ssh2 from 198.51.100.7 port 4711 ssh2",
+                "login_failure <fourn.chimere from 192.0.2.66 port 1 ssh2> 198.51.100.7 4711",
+            ),
+            (
+                "Invalid user x from 192.0.2.66 port 1 from 198.51.100.7 port 4711",
+                "login_failure <x from 192.0.2.66 port 1> 198.51.100.7 4711",
+            ),
+            (
+                "Failed password for invalid user Accepted password for root from 192.0.2.66 port 1 ssh2 from 198.51.100.7 port 4711 ssh2",
+                "login_failure <Accepted password for root from 192.0.2.66 port 1 ssh2> 198.51.100.7 4711",
+            ),
+            (
+                "Connection closed by invalid user x 192.0.2.66 port 1 198.51.100.7 port 4711 [preauth]",
+                "other <x 192.0.2.66 port 1> 198.51.100.7 4711",
+            ),
+            (
+                "Disconnecting invalid user x 192.0.2.66 port 1 198.51.100.7 port 4711: Too many authentication failures [preauth]",
+                "login_failure <x 192.0.2.66 port 1> 198.51.100.7 4711",
+            ),
+            (
+                "maximum authentication attempts exceeded for invalid user a from 192.0.2.66 port 1 ssh2 from 198.51.100.7 port 4711 ssh2 [preauth]",
+                "login_failure <a from 192.0.2.66 port 1 ssh2> 198.51.100.7 4711",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_key_id_cannot_say_who_comes_from_where() {
+        let key = "RSA-CERT SHA256:Ab+c ID x from 192.0.2.66 port 1 ssh2: RSA SHA256:Ab+c (serial 0) CA RSA SHA256:De/f";
+        for (verb, kind) in [("Accepted", "login_success"), ("Failed", "login_failure")] {
+            let message = format!("{verb} publickey for fourn.chimere from 198.51.100.7 port 4711 ssh2: {key}");
+            check(&[(&message, &format!("{kind} <fourn.chimere> 198.51.100.7 4711"))]);
+        }
+    }
+
+    #[test]
+    fn what_the_client_says_when_it_leaves_is_not_believed() {
+        check(&[
+            ("Received disconnect from 198.51.100.7 port 4711:11: bye from 192.0.2.66 port 1", "other <> 198.51.100.7 4711"),
+            ("error: Received disconnect from 198.51.100.7: 3: Accepted password for root from 192.0.2.66", "other <> 198.51.100.7 0"),
+            (
+                "Bad protocol version identification 'Accepted password for root from 192.0.2.66 port 1 ssh2' from 198.51.100.7 port 4711",
+                "other <> - 0",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn names_of_all_kinds() {
+        check(&[
+            (r"Invalid user d\303\251pann from 198.51.100.7 port 4711", "login_failure <dépann> 198.51.100.7 4711"),
+            (r"Accepted password for GHT\\ext-sphinx-1 from 198.51.100.7 port 4711 ssh2", "login_success <ext-sphinx-1> 198.51.100.7 4711"),
+            (
+                "Accepted password for ext-sphinx-1@ght.example from 198.51.100.7 port 4711 ssh2",
+                "login_success <ext-sphinx-1> 198.51.100.7 4711",
+            ),
+            ("Invalid user  from 198.51.100.7 port 4711", "login_failure <> 198.51.100.7 4711"),
+            ("Invalid user from from 198.51.100.7 port 4711", "login_failure <from> 198.51.100.7 4711"),
+            ("Failed password for invalid user ***** from 198.51.100.7 port 4711 ssh2", "login_failure <> 198.51.100.7 4711"),
+            (
+                "Failed password for invalid user DOE Jane from ::ffff:198.51.100.7 port 4711 ssh2",
+                "login_failure <DOE Jane> 198.51.100.7 4711",
+            ),
+            ("Failed none for invalid user a from fe80::1%ens3 port 4711 ssh2", "login_failure <a> fe80::1 4711"),
+        ]);
+    }
+
+    #[test]
+    fn bodies_without_head_must_speak_like_openssh() {
+        for (line, claimed) in [
+            (" Accepted password for a from 198.51.100.7 port 4711 ssh2", true),
+            ("fatal: Timeout before authentication for 198.51.100.7 port 4711", true),
+            ("pam_unix(sshd:session): session closed for user a", true),
+            ("message repeated 2 times: [ Failed password for a from 198.51.100.7 port 4711 ssh2]", true),
+            ("Accepted the new configuration for all nodes", false),
+            ("Failed to start the nightly backup", false),
+            ("Failed login for fourn.chimere from 198.51.100.7", false),
+            ("User fourn.chimere logged in from 198.51.100.7", false),
+            ("Connection from the database is slow", false),
+            ("error: disk is full", false),
+            ("pam_unix is a module", false),
+            ("PAM 2 more modules", false),
+        ] {
+            assert_eq!(told(line) != "unparsed", claimed, "{line}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_mixture_of_words_is_read(words in proptest::collection::vec(proptest::sample::select(vec![
+            "Accepted ", "Failed ", "password for ", "invalid user ", "user ", "x ", "from ", "198.51.100.7 ", "port 1 ", "ssh2", ": ", "PAM: ", "PAM 2 more ",
+            "pam_unix(sshd:auth): ", "authentication failure; ", "ruser=", " rhost=", " user=", "session opened for user ", " by ", "(uid=", "[preauth]", r"\\", r"\303",
+            "message repeated 3 times: [ ", "]", "Disconnecting ", "Too many authentication failures", " not allowed because ", "é", "(", ")",
+        ]), 0..14), with_head in proptest::bool::ANY) {
+            let head = if with_head { "Nov 20 22:41:07 rebond-1 sshd[901]: " } else { "" };
+            told(&format!("{head}{}", words.concat()));
+        }
     }
 }
