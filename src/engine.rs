@@ -1,2 +1,237 @@
-//! The engine.
+//! The engine: everything that can happen in, alerts out. A value with one method.
+//!
+//! It reads no clock, file, socket or environment, spawns nothing, and holds no randomness that could
+//! reach an alert: the same inputs give the same alerts, wherever they come from. `watch`, `replay`,
+//! tests and benches all call [`Engine::step`].
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parsers::time::{DAY, MINUTE};
+use parsers::{Event, Stamp, Time};
+
+use crate::alert::Alert;
+use crate::daybook::Entry;
+use crate::register::Register;
+use crate::rules::Rules;
+use crate::zone::Zone;
+
+mod attribution;
 pub mod clock;
+pub mod entities;
+mod happen;
+pub mod state;
+mod streams;
+
+use attribution::Attribution;
+use state::{State, Timer, What};
+
+/// What is known of a source before its first line.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its hospital.
+    pub site: Option<Arc<str>>,
+    /// Zone of stamps that carry none.
+    pub zone: Zone,
+    /// Year of its first line, where stamps carry none.
+    pub year: Option<i32>,
+}
+
+/// How a line came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Received at this time from a running device: its stamps cannot lie far ahead of it.
+    Live(Time),
+    /// Read from a finished file, last modified at `reference`, in order of event time.
+    Replayed {
+        /// No yearless stamp lies more than a day after it.
+        reference: Time,
+    },
+}
+
+/// One line on its way in.
+#[derive(Clone, Copy, Debug)]
+pub struct Sighting<'a> {
+    /// Index of its source.
+    pub source: u16,
+    /// Offset of the line in the source's stream.
+    pub offset: u64,
+    /// How it came in.
+    pub arrival: Arrival,
+    /// The line.
+    pub line: &'a [u8],
+    /// The device's stamp.
+    pub stamp: Stamp,
+    /// The device's name; empty if the line does not tell.
+    pub device: &'a [u8],
+    /// What it says, unless it was not understood or concerns nobody.
+    pub event: Option<Event<'a>>,
+}
+
+/// Everything that can happen.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// A line.
+    Line(Sighting<'a>),
+    /// An entry of the daybook.
+    Daybook(Entry),
+    /// The clock says this. Replayed lines tick by themselves, as far as they have come.
+    Tick(Time),
+    /// The register was replaced.
+    Register(Arc<Register>),
+    /// A source has ended: nothing waits for it any more.
+    Finished(u16),
+    /// All input has ended.
+    End,
+}
+
+/// How far ahead of its receive time a line may lie.
+const AHEAD: i64 = 5 * MINUTE;
+
+/// How long an address is remembered after its last login.
+const ADDRESS_KEPT: i64 = DAY;
+
+/// How many addresses are remembered at most; beyond, the oldest go first.
+const ADDRESSES: usize = 65_536;
+
+/// The detector, with all that it remembers.
+pub struct Engine {
+    state: State,
+    sources: Vec<Source>,
+    register: Arc<Register>,
+    rules: Arc<Rules>,
+    attribution: Attribution,
+    daybook_configured: bool,
+    /// Index of a stream by source and device.
+    by_device: HashMap<(u16, Box<[u8]>), usize>,
+    /// The stream of each source's last line.
+    latest: Vec<Option<usize>>,
+    /// The stream that holds the watermark back.
+    slowest: Option<usize>,
+    next_due: Time,
+    repeated: u64,
+}
+
+impl Engine {
+    /// An engine that continues from `state` (`State::default()` at the very first start).
+    ///
+    /// With `daybook` of true a daybook is configured: alerts that a window may still cover wait for it.
+    pub fn new(sources: Vec<Source>, register: Arc<Register>, rules: Arc<Rules>, daybook: bool, state: State) -> Engine {
+        let latest = vec![None; sources.len()];
+        let mut engine = Engine {
+            state,
+            sources,
+            register,
+            rules,
+            attribution: Attribution::default(),
+            daybook_configured: daybook,
+            by_device: HashMap::new(),
+            latest,
+            slowest: None,
+            next_due: Time::MIN,
+            repeated: 0,
+        };
+        engine.index_streams();
+        engine.attribution.index(&engine.state);
+        engine.next_due = engine.first_due();
+        engine
+    }
+
+    /// Takes one input; appends the alerts it leads to, in their order.
+    pub fn step(&mut self, input: Input<'_>, out: &mut Vec<Alert>) {
+        match input {
+            Input::Line(sighting) => self.line(&sighting, out),
+            Input::Daybook(entry) => self.daybook(entry, out),
+            Input::Tick(now) => self.tick(now),
+            Input::Register(register) => {
+                self.register = register;
+                self.attribution = Attribution::default();
+                self.attribution.index(&self.state);
+            }
+            Input::Finished(source) => self.finish(source),
+            Input::End => self.end(),
+        }
+        self.fire(out);
+    }
+
+    /// What it remembers; a clone is cheap and shares everything that does not change meanwhile.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Lines that were repetitions of a line already seen.
+    pub fn repeated(&self) -> u64 {
+        self.repeated
+    }
+
+    /// The sources, by index.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    fn line(&mut self, sighting: &Sighting<'_>, out: &mut Vec<Alert>) {
+        let Some((stream, seen)) = self.see(sighting) else { return };
+        // What is due by the stream's own clock comes before the line.
+        self.fire(out);
+        if let Some(event) = &sighting.event {
+            self.event(sighting, event, stream, seen, out);
+        }
+    }
+
+    fn daybook(&mut self, entry: Entry, out: &mut Vec<Alert>) {
+        let daybook = Arc::make_mut(&mut self.state.daybook);
+        if let Entry::Cut(cut) = &entry {
+            let due = cut.at.plus(self.rules.cut_breach.rule.still_open_after);
+            let of_all = &*cut.supplier == "*";
+            let concerned: Vec<Arc<str>> =
+                self.state.suppliers.iter().map(|(id, _)| id).filter(|id| of_all || **id == cut.supplier).cloned().collect();
+            let timers = Arc::make_mut(&mut self.state.timers);
+            for supplier in concerned {
+                timers.insert(Timer { due, supplier, login: None, what: What::StillOpen(cut.at) });
+            }
+            self.next_due = self.next_due.min(due);
+        }
+        daybook.apply(entry);
+        self.fire(out);
+    }
+
+    /// Forgets addresses that nobody came from lately, once in a while.
+    fn sweep(&mut self) {
+        let watermark = self.state.watermark;
+        if watermark.since(self.state.swept) < MINUTE {
+            return;
+        }
+        self.state.swept = watermark;
+        if self.state.addresses.len() > ADDRESSES {
+            let mut times: Vec<Time> = self.state.addresses.iter().map(|(_, address)| address.last).collect();
+            let middle = times.len() / 2;
+            let (_, &mut median, _) = times.select_nth_unstable(middle);
+            self.state.addresses.retain(|address| address.last > median);
+        } else {
+            self.state.addresses.retain(|address| watermark.since(address.last) <= ADDRESS_KEPT);
+        }
+    }
+
+    fn first_due(&self) -> Time {
+        self.state.timers.first().map_or(Time::MAX, |timer| timer.due)
+    }
+
+    /// Fires the timers that the watermark has come to, in their order.
+    fn fire(&mut self, out: &mut Vec<Alert>) {
+        while self.next_due <= self.state.watermark {
+            if let Some(timer) = Arc::make_mut(&mut self.state.timers).pop_first() {
+                self.timer(timer, out);
+            }
+            self.next_due = self.first_due();
+        }
+        self.sweep();
+    }
+
+    /// A timer to come.
+    fn arm(&mut self, timer: Timer) {
+        self.next_due = self.next_due.min(timer.due);
+        Arc::make_mut(&mut self.state.timers).insert(timer);
+    }
+}

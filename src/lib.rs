@@ -3,8 +3,23 @@
 //! The way of the data: *rim* (files, sockets, clocks) → batches of bytes → parse pool → [`engine`]
 //! (attribution, rules, alerts; no IO, no clock) → alert log. See `ARCHITECTURE.md`.
 
+pub mod alert;
+pub mod batch;
+pub mod calendar;
+pub mod daybook;
 pub mod engine;
+pub mod fault;
 pub mod json;
+pub mod metrics;
+pub mod mistake;
+pub mod network;
 pub mod normalised;
+pub mod pool;
+pub mod register;
+pub mod rules;
+pub mod session;
+pub mod source;
+pub mod store;
+pub mod toml_reader;
 pub mod verbs;
 pub mod zone;

@@ -1,7 +1,10 @@
 //! Points in time, and the civil arithmetic that needs no zone.
 
+use serde::{Deserialize, Serialize};
+
 /// Nanoseconds since 1970-01-01T00:00:00Z. Devices' stamps are held to the years 2000 to 2199.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Time(pub i64);
 
 /// Nanoseconds in a second.

@@ -1,0 +1,118 @@
+//! Zones and the civil time in them. The IANA data is built in, so no machine's own copy decides an answer.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::{Timestamp, Zoned};
+use parsers::Time;
+
+use crate::mistake::{nearest, quoted};
+
+/// The zone of an IANA name, its case ignored.
+///
+/// # Errors
+/// A sentence with the nearest valid name.
+pub fn read_zone(name: &str) -> Result<TimeZone, String> {
+    let zones = TimeZoneDatabase::bundled();
+    zones.get(name).map_err(|_| {
+        let names: Vec<String> = zones.available().map(|zone| zone.to_string()).collect();
+        let city = names.iter().find(|zone| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name)));
+        let near = city.map(String::as_str).or_else(|| nearest(name, names.iter().map(String::as_str)));
+        let hint = near
+            .map_or_else(|| "; expected an IANA name such as \"Europe/Paris\"".to_owned(), |near| format!("; did you mean \"{near}\"?"));
+        format!("there is no time zone {}{hint}", quoted(name))
+    })
+}
+
+/// The name of a zone that [`read_zone`] gave.
+pub fn zone_name(zone: &TimeZone) -> &str {
+    zone.iana_name().unwrap_or("UTC")
+}
+
+/// A time as the clocks of a zone show it.
+pub fn in_zone(time: Time, zone: &TimeZone) -> Zoned {
+    timestamp(time).to_zoned(zone.clone())
+}
+
+/// A time for jiff, which knows every nanosecond that a [`Time`] can hold.
+pub fn timestamp(time: Time) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(time.0)).unwrap_or_default()
+}
+
+/// A time from jiff, held at the ends of the range.
+pub fn time_of(timestamp: Timestamp) -> Time {
+    let nanos = timestamp.as_nanosecond();
+    i64::try_from(nanos).map_or(if nanos < 0 { Time::MIN } else { Time::MAX }, Time)
+}
+
+/// When a period begins that is said to begin at a civil time: in the doubled hour of an autumn night the
+/// first of the two, in the hour that a spring night lacks the later clock.
+pub(super) fn beginning(civil: DateTime, zone: &TimeZone) -> Time {
+    zone.to_ambiguous_timestamp(civil).compatible().map_or(edge(civil), time_of)
+}
+
+/// When a period ends that is said to end at a civil time: in the doubled hour the second of the two.
+pub(super) fn end(civil: DateTime, zone: &TimeZone) -> Time {
+    zone.to_ambiguous_timestamp(civil).later().map_or(edge(civil), time_of)
+}
+
+/// For civil times at the very ends of jiff's range, thousands of years off.
+fn edge(civil: DateTime) -> Time {
+    if civil.year() < 1970 { Time::MIN } else { Time::MAX }
+}
+
+/// A civil date in a zone, and what of it lies on the line of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// The date, for messages.
+    pub date: Date,
+    /// Its first instant.
+    pub from: Time,
+    /// The first instant of the day after it.
+    pub until: Time,
+}
+
+impl Day {
+    /// The day of a date in a zone.
+    pub fn new(date: Date, zone: &TimeZone) -> Day {
+        let from = beginning(date.at(0, 0, 0, 0), zone);
+        let until = date.tomorrow().map_or(Time::MAX, |next| beginning(next.at(0, 0, 0, 0), zone));
+        Day { date, from, until }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_zone_is_offered() {
+        for (name, expected) in [
+            ("Europe/Pari", "there is no time zone \"Europe/Pari\"; did you mean \"Europe/Paris\"?"),
+            ("paris", "there is no time zone \"paris\"; did you mean \"Europe/Paris\"?"),
+            ("Indian/La_Reunion", "there is no time zone \"Indian/La_Reunion\"; did you mean \"Indian/Reunion\"?"),
+            ("", "there is no time zone \"\"; expected an IANA name such as \"Europe/Paris\""),
+            ("+02:00", "there is no time zone \"+02:00\"; expected an IANA name such as \"Europe/Paris\""),
+        ] {
+            assert_eq!(read_zone(name).unwrap_err(), expected);
+        }
+        assert_eq!(zone_name(&read_zone("europe/paris").unwrap()), "Europe/Paris");
+        assert_eq!(zone_name(&read_zone("UTC").unwrap()), "UTC");
+    }
+
+    #[test]
+    fn a_day_is_as_long_as_its_zone_makes_it() {
+        for (zone, date, from, hours) in [
+            ("Europe/Paris", "2026-03-29", "2026-03-28T23:00:00Z", 23),
+            ("Europe/Paris", "2026-10-25", "2026-10-24T22:00:00Z", 25),
+            ("Indian/Reunion", "2026-12-31", "2026-12-30T20:00:00Z", 24),
+            // Havana's clocks change at midnight: that day begins at 01:00.
+            ("America/Havana", "2026-03-08", "2026-03-08T05:00:00Z", 23),
+        ] {
+            let day = Day::new(date.parse().unwrap(), &read_zone(zone).unwrap());
+            assert_eq!(timestamp(day.from).to_string(), from);
+            assert_eq!(day.until.since(day.from), hours * parsers::time::HOUR, "{zone} {date}");
+        }
+        let last = Day::new(Date::MAX, &TimeZone::UTC);
+        assert_eq!((last.from, last.until), (Time::MAX, Time::MAX));
+    }
+}

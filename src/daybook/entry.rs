@@ -1,0 +1,315 @@
+//! One entry of the daybook, from and to its line of JSON.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use parsers::Time;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::ALL;
+use super::fields::Fields;
+use crate::calendar::{Day, in_zone};
+use crate::mistake::{Problem, did_you_mean, one_of, quoted};
+use crate::register::Register;
+
+/// One decision.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Entry {
+    /// A supplier may come in for a while.
+    Window(Window),
+    /// A window ends before its time.
+    Close(Close),
+    /// A supplier is kept out from now on.
+    Cut(Cut),
+    /// A supplier is let in again.
+    Lift(Lift),
+    /// A rule does not speak of a supplier for a while.
+    Exception(Exception),
+    /// A source may fall silent for a while.
+    Maintenance(Maintenance),
+}
+
+/// An access window.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Window {
+    /// When it was written down.
+    pub at: Time,
+    /// Its id, `w-0007`.
+    pub id: Arc<str>,
+    /// Whom it lets in.
+    pub supplier: Arc<str>,
+    /// The accounts it lets in, lower case; empty = all of that supplier.
+    pub accounts: Vec<Arc<str>>,
+    /// Its first instant.
+    pub from: Time,
+    /// The first instant after it.
+    pub until: Time,
+    /// The ticket behind it.
+    pub ticket: Option<Arc<str>>,
+    /// Who wrote it.
+    pub by: Arc<str>,
+    /// Why.
+    pub reason: Arc<str>,
+}
+
+/// The end of a window before its time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Close {
+    /// When it was written down, and takes effect.
+    pub at: Time,
+    /// Id of the window.
+    pub window: Arc<str>,
+    /// Who wrote it.
+    pub by: Arc<str>,
+    /// Why.
+    pub reason: Arc<str>,
+}
+
+/// The end of a supplier's access.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Cut {
+    /// When it was written down, and takes effect.
+    pub at: Time,
+    /// Who is kept out; `*` = all suppliers.
+    pub supplier: Arc<str>,
+    /// Who wrote it.
+    pub by: Arc<str>,
+    /// Why.
+    pub reason: Arc<str>,
+}
+
+/// The end of a cut.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Lift {
+    /// When it was written down, and takes effect.
+    pub at: Time,
+    /// Who is let in again; `*` = the cut of all.
+    pub supplier: Arc<str>,
+    /// Who wrote it.
+    pub by: Arc<str>,
+    /// Why.
+    pub reason: Arc<str>,
+}
+
+/// A rule that does not speak of a supplier for a while.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Exception {
+    /// When it was written down, and takes effect.
+    pub at: Time,
+    /// The rule.
+    pub rule: Arc<str>,
+    /// The supplier.
+    pub supplier: Arc<str>,
+    /// How long.
+    pub until: Until,
+    /// Who wrote it.
+    pub by: Arc<str>,
+    /// Why.
+    pub reason: Arc<str>,
+}
+
+/// Planned work on a source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Maintenance {
+    /// When it was written down.
+    pub at: Time,
+    /// The source.
+    pub source: Arc<str>,
+    /// Its first instant.
+    pub from: Time,
+    /// The first instant after it.
+    pub until: Time,
+    /// Who wrote it.
+    pub by: Arc<str>,
+    /// Why.
+    pub reason: Arc<str>,
+}
+
+/// An end: an instant, or a last day that counts as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Until {
+    /// The first instant after it.
+    Time(Time),
+    /// The last day, in the supplier's zone.
+    Date(Date),
+}
+
+impl Until {
+    /// The first instant after it, in a zone.
+    pub fn instant(&self, zone: &TimeZone) -> Time {
+        match *self {
+            Until::Time(time) => time,
+            Until::Date(date) => Day::new(date, zone).until,
+        }
+    }
+}
+
+impl Window {
+    /// Whether it lets an account (lower case) in.
+    pub fn admits(&self, account: &str) -> bool {
+        self.accounts.is_empty() || self.accounts.iter().any(|admitted| &**admitted == account)
+    }
+}
+
+const KINDS: &[&str] = &["window", "close", "cut", "lift", "exception", "maintenance"];
+
+impl Entry {
+    /// Reads one line: a JSON object with `at`, `by`, `reason`, `entry`, and what that entry needs.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it; the line is to be reported and left out.
+    pub fn read(line: &str) -> Result<Entry, Problem> {
+        let mut fields = Fields::read(line)?;
+        let kind = fields.text("entry")?;
+        if !KINDS.contains(&&*kind) {
+            let (expected, hint) = (one_of(KINDS.iter().copied()), did_you_mean(&kind, KINDS.iter().copied()));
+            return Err(format!("entry: expected {expected}, found {}{hint}", quoted(&kind)).into());
+        }
+        let (at, by, reason) = (fields.time("at")?, fields.text("by")?, fields.text("reason")?);
+        let entry = match &*kind {
+            "window" => {
+                let (id, supplier) = (fields.text("id")?, fields.text("supplier")?);
+                let accounts = fields.texts("accounts")?.iter().map(|login| login.to_lowercase().into()).collect();
+                let (from, until) = period(&mut fields)?;
+                Entry::Window(Window { at, id, supplier, accounts, from, until, ticket: fields.optional_text("ticket")?, by, reason })
+            }
+            "close" => Entry::Close(Close { at, window: fields.text("window")?, by, reason }),
+            "cut" => Entry::Cut(Cut { at, supplier: fields.text("supplier")?, by, reason }),
+            "lift" => Entry::Lift(Lift { at, supplier: fields.text("supplier")?, by, reason }),
+            "exception" => {
+                let (rule, supplier) = (fields.text("rule")?, fields.text("supplier")?);
+                Entry::Exception(Exception { at, rule, supplier, until: fields.time_or_date("until")?, by, reason })
+            }
+            _ => {
+                let source = fields.text("source")?;
+                let (from, until) = period(&mut fields)?;
+                Entry::Maintenance(Maintenance { at, source, from, until, by, reason })
+            }
+        };
+        fields.finish()?;
+        Ok(entry)
+    }
+
+    /// When it was written down.
+    pub fn at(&self) -> Time {
+        self.signed().0
+    }
+
+    /// Who wrote it.
+    pub fn by(&self) -> &Arc<str> {
+        self.signed().1
+    }
+
+    /// Why.
+    pub fn reason(&self) -> &Arc<str> {
+        self.signed().2
+    }
+
+    /// The supplier it speaks of; `None` for closes and maintenance.
+    pub fn supplier(&self) -> Option<&Arc<str>> {
+        match self {
+            Entry::Window(window) => Some(&window.supplier),
+            Entry::Cut(cut) => Some(&cut.supplier),
+            Entry::Lift(lift) => Some(&lift.supplier),
+            Entry::Exception(exception) => Some(&exception.supplier),
+            Entry::Close(_) | Entry::Maintenance(_) => None,
+        }
+    }
+
+    fn signed(&self) -> (Time, &Arc<str>, &Arc<str>) {
+        match self {
+            Entry::Window(e) => (e.at, &e.by, &e.reason),
+            Entry::Close(e) => (e.at, &e.by, &e.reason),
+            Entry::Cut(e) => (e.at, &e.by, &e.reason),
+            Entry::Lift(e) => (e.at, &e.by, &e.reason),
+            Entry::Exception(e) => (e.at, &e.by, &e.reason),
+            Entry::Maintenance(e) => (e.at, &e.by, &e.reason),
+        }
+    }
+
+    /// Whether the names in it are known: the supplier by the register, the rule and the source by those given.
+    ///
+    /// # Errors
+    /// The first name that is not, with the nearest that is.
+    pub fn check(&self, register: &Register, rules: &[&str], sources: &[&str]) -> Result<(), Problem> {
+        let unknown = |what: &str, name: &str, hint: String| Err(format!("no {what} is called {}{hint}", quoted(name)).into());
+        let all = matches!(self, Entry::Cut(_) | Entry::Lift(_));
+        if let Some(supplier) = self.supplier().filter(|supplier| !(all && &***supplier == ALL)) {
+            if register.is_declared() && register.supplier(supplier).is_none() {
+                return unknown("supplier", supplier, did_you_mean(supplier, register.supplier_ids()));
+            }
+        }
+        match self {
+            Entry::Exception(exception) if !rules.contains(&&*exception.rule) => {
+                unknown("rule", &exception.rule, did_you_mean(&exception.rule, rules.iter().copied()))
+            }
+            Entry::Maintenance(maintenance) if !sources.contains(&&*maintenance.source) => {
+                unknown("source", &maintenance.source, did_you_mean(&maintenance.source, sources.iter().copied()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The line of JSON, without line end; times with the offset of a zone.
+    pub fn to_json_line(&self, zone: &TimeZone) -> String {
+        let time = |time: Time| json!(in_zone(time, zone).strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string());
+        let mut line: Map<String, Value> = Map::new();
+        let mut put = |key: &str, value: Value| _ = line.insert(key.to_owned(), value);
+        put("at", time(self.at()));
+        put("by", json!(self.by()));
+        put("reason", json!(self.reason()));
+        match self {
+            Entry::Window(window) => {
+                put("entry", json!("window"));
+                put("id", json!(window.id));
+                put("supplier", json!(window.supplier));
+                if !window.accounts.is_empty() {
+                    put("accounts", json!(window.accounts));
+                }
+                put("from", time(window.from));
+                put("until", time(window.until));
+                if let Some(ticket) = &window.ticket {
+                    put("ticket", json!(ticket));
+                }
+            }
+            Entry::Close(close) => {
+                put("entry", json!("close"));
+                put("window", json!(close.window));
+            }
+            Entry::Cut(cut) => {
+                put("entry", json!("cut"));
+                put("supplier", json!(cut.supplier));
+            }
+            Entry::Lift(lift) => {
+                put("entry", json!("lift"));
+                put("supplier", json!(lift.supplier));
+            }
+            Entry::Exception(exception) => {
+                put("entry", json!("exception"));
+                put("rule", json!(exception.rule));
+                put("supplier", json!(exception.supplier));
+                put(
+                    "until",
+                    match &exception.until {
+                        Until::Time(until) => time(*until),
+                        Until::Date(date) => json!(date.to_string()),
+                    },
+                );
+            }
+            Entry::Maintenance(maintenance) => {
+                put("entry", json!("maintenance"));
+                put("source", json!(maintenance.source));
+                put("from", time(maintenance.from));
+                put("until", time(maintenance.until));
+            }
+        }
+        Value::Object(line).to_string()
+    }
+}
+
+fn period(fields: &mut Fields) -> Result<(Time, Time), Problem> {
+    let (from, until) = (fields.time("from")?, fields.time("until")?);
+    if until <= from { Err("until: expected a time after \"from\"".to_owned().into()) } else { Ok((from, until)) }
+}

@@ -1,0 +1,225 @@
+//! Whose line is this? Login → register → supplier; inner address → live session → supplier.
+//!
+//! Attribution owns sessions: it opens, moves, closes and times them out. Rules see its answer.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use parsers::time::MINUTE;
+use parsers::{Event, Time};
+
+use super::state::{Accounted, State};
+use crate::normalised::lossy;
+use crate::register::{Account, Register, Supplier};
+use crate::session::Session;
+
+/// Lines that announce one session lie at most this far apart.
+const ANNOUNCED_WITHIN: i64 = 2 * MINUTE;
+
+/// A login within this of the last sign of life of the previous session is that session moving.
+pub(super) const MOVES_WITHIN: i64 = 5 * MINUTE;
+
+/// How many distinct logins are remembered as looked up; derived, so they may be dropped at any time.
+const LOOKED_UP: usize = 100_000;
+
+/// Whose account a login is.
+#[derive(Clone, Debug)]
+pub(super) struct Owner {
+    /// The supplier.
+    pub supplier: Arc<Supplier>,
+    /// The account's own entry in the register.
+    pub account: Option<Arc<Account>>,
+    /// The login, lower case, without domain.
+    pub login: Arc<str>,
+}
+
+/// A session by whose it is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Holder {
+    /// Supplier id.
+    pub supplier: Arc<str>,
+    /// Login.
+    pub login: Arc<str>,
+    /// Number of the session.
+    pub session: u32,
+}
+
+/// Look-ups derived from register and state.
+#[derive(Default)]
+pub(super) struct Attribution {
+    owners: HashMap<Box<[u8]>, Option<Owner>>,
+    key: Vec<u8>,
+    /// Supplier of an account that once got in, by login: later lines may leave out what showed it.
+    known: HashMap<Arc<str>, Arc<str>>,
+    inner: HashMap<(Option<Arc<str>>, IpAddr), Holder>,
+    ids: HashMap<(u32, Box<[u8]>), Holder>,
+}
+
+impl Attribution {
+    /// Derives the look-ups from a state.
+    pub(super) fn index(&mut self, state: &State) {
+        for (supplier, supplied) in state.suppliers.iter() {
+            for (login, accounted) in &supplied.accounts {
+                self.known.insert(Arc::clone(login), Arc::clone(supplier));
+                for session in accounted.sessions.iter().filter(|session| session.closed.is_none()) {
+                    self.hold(session, supplier, login);
+                }
+            }
+        }
+    }
+
+    /// The owner of the login that a line names.
+    pub(super) fn owner(&mut self, event: &Event<'_>, register: &Register) -> Option<Owner> {
+        let user = event.user()?;
+        let (domain, group) = (event.domain(), event.group());
+        self.key.clear();
+        for part in [Some(&user), domain.as_ref(), group.as_ref()] {
+            self.key.extend_from_slice(part.map_or(b"" as &[u8], |part| part));
+            self.key.push(0);
+        }
+        if let Some(owner) = self.owners.get(self.key.as_slice()) {
+            return owner.clone();
+        }
+        let text = |part: Option<std::borrow::Cow<'_, [u8]>>| part.map(|part| lossy(part).to_lowercase());
+        let (login, domain, group) = (lossy(user).to_lowercase(), text(domain), text(group));
+        let owner = self.look_up(&login, domain.as_deref(), group.as_deref(), register);
+        if self.owners.len() >= LOOKED_UP {
+            self.owners.clear();
+        }
+        self.owners.insert(self.key.as_slice().into(), owner.clone());
+        owner
+    }
+
+    fn look_up(&self, login: &str, domain: Option<&str>, group: Option<&str>, register: &Register) -> Option<Owner> {
+        if login.is_empty() {
+            return None;
+        }
+        let login: Arc<str> = login.into();
+        if !register.is_declared() {
+            let looks = register.looks_like_supplier(&login, domain, group) || self.known.contains_key(&login);
+            return looks.then(|| Owner { supplier: Arc::new(register.inferred(&login)), account: None, login });
+        }
+        if let Some(found) = register.owner(&login, group) {
+            let (supplier, account) = register.of(found)?;
+            return Some(Owner { supplier: Arc::clone(supplier), account: account.cloned(), login });
+        }
+        let supplier = register.supplier(self.known.get(&login)?)?;
+        Some(Owner { supplier: Arc::clone(supplier), account: None, login })
+    }
+
+    /// An account got in: lines that leave out its group are still its own.
+    pub(super) fn know(&mut self, owner: &Owner) {
+        if !self.known.contains_key(&owner.login) {
+            self.known.insert(Arc::clone(&owner.login), Arc::clone(&owner.supplier.id));
+            // Answers given before may now be different.
+            self.owners.retain(|_, answer| answer.is_some());
+        }
+    }
+
+    /// Who holds an inner address of a site.
+    pub(super) fn holder(&self, site: Option<&Arc<str>>, address: IpAddr) -> Option<&Holder> {
+        if self.inner.is_empty() {
+            return None;
+        }
+        self.inner.get(&(site.cloned(), address))
+    }
+
+    /// Who holds a device's session id.
+    pub(super) fn by_id(&self, stream: u32, id: &[u8]) -> Option<&Holder> {
+        if id.is_empty() || self.ids.is_empty() {
+            return None;
+        }
+        self.ids.get(&(stream, id.into()))
+    }
+
+    /// A session holds its inner address and its id.
+    pub(super) fn hold(&mut self, session: &Session, supplier: &Arc<str>, login: &Arc<str>) {
+        let holder = Holder { supplier: Arc::clone(supplier), login: Arc::clone(login), session: session.number };
+        if let Some(inner) = session.inner {
+            self.inner.insert((session.site.clone(), inner), holder.clone());
+        }
+        if let Some(id) = &session.id {
+            self.ids.insert((session.stream, id.clone()), holder);
+        }
+    }
+
+    /// A session lets go of what it still holds.
+    pub(super) fn release(&mut self, session: &Session, login: &Arc<str>) {
+        let own = |holder: &Holder| holder.login == *login && holder.session == session.number;
+        if let Some(inner) = session.inner {
+            let key = (session.site.clone(), inner);
+            if self.inner.get(&key).is_some_and(own) {
+                self.inner.remove(&key);
+            }
+        }
+        if let Some(id) = &session.id {
+            let key = (session.stream, id.clone());
+            if self.ids.get(&key).is_some_and(own) {
+                self.ids.remove(&key);
+            }
+        }
+    }
+}
+
+/// What a line says of a session that comes up.
+#[derive(Clone, Debug)]
+pub(super) struct Opening<'a> {
+    pub at: Time,
+    pub source_ip: Option<IpAddr>,
+    pub inner: Option<IpAddr>,
+    pub stream: u32,
+    pub id: Option<&'a [u8]>,
+    pub site: Option<&'a Arc<str>>,
+}
+
+/// Which session a line that announces one speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    /// One that is known, by its number.
+    Known(u32),
+    /// A new one; with the number of the one that it continues, if any.
+    New(Option<u32>),
+}
+
+impl Accounted {
+    /// The session that a line announces: one session counts once, however many lines announce it.
+    pub(super) fn matching(&self, opening: &Opening<'_>) -> Match {
+        let Opening { at, source_ip, inner, stream, id, site } = *opening;
+        let near = |session: &Session| at.0.abs_diff(session.opened.0) <= ANNOUNCED_WITHIN.unsigned_abs();
+        let mut open = self.sessions.iter().rev().filter(|session| session.closed.is_none());
+        let same_site = |session: &&Session| session.site.as_ref() == site;
+        let contradicts = |session: &Session| {
+            let other = |a: Option<&[u8]>, b: Option<&[u8]>| a.is_some() && b.is_some() && a != b;
+            (session.stream == stream && other(session.id.as_deref(), id)) || (session.inner.is_some() && inner.is_some() && session.inner != inner)
+        };
+        let by_id = id.and_then(|id| open.clone().find(|session| session.stream == stream && session.id.as_deref() == Some(id)));
+        let found = by_id.or_else(|| match source_ip {
+            // A line of the authentication server: it belongs to the session that came up about then.
+            None => open.clone().filter(same_site).find(|session| near(session) && !contradicts(session)),
+            Some(ip) => {
+                let placeless = |session: &&Session| session.source_ip.is_none() && near(session) && !contradicts(session);
+                let same = |session: &&Session| {
+                    session.source_ip == Some(ip) && !contradicts(session) && (near(session) || (inner.is_some() && session.inner == inner))
+                };
+                open.clone().filter(same_site).find(|session| placeless(session) || same(session))
+            }
+        });
+        if let Some(session) = found {
+            return Match::Known(session.number);
+        }
+        let recent = |session: &&Session| at.since(session.life) <= MOVES_WITHIN && session.life <= at;
+        let continued = open.find(recent).or_else(|| self.sessions.iter().rev().find(recent));
+        Match::New(continued.map(|session| session.number))
+    }
+
+    /// A session by its number, to be changed.
+    pub(super) fn session_mut(&mut self, number: u32) -> Option<&mut Session> {
+        self.sessions.iter_mut().find(|session| session.number == number)
+    }
+
+    /// A session by its number.
+    pub(super) fn session(&self, number: u32) -> Option<&Session> {
+        self.sessions.iter().find(|session| session.number == number)
+    }
+}

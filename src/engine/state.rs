@@ -1,0 +1,170 @@
+//! Everything the engine remembers: one serialisable value.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use parsers::Time;
+use parsers::time::SECOND;
+use serde::{Deserialize, Serialize};
+
+use super::clock::Clock;
+use super::entities::Entities;
+use crate::alert::Severity;
+use crate::daybook::Daybook;
+use crate::rules::{AccountMemory, AddressMemory, SupplierMemory};
+use crate::session::Session;
+
+/// What is kept between two inputs. Clones share all entities until one of them changes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// Every stream seen, in order of appearance.
+    pub streams: Vec<Arc<Stream>>,
+    /// Suppliers by id, with their accounts and sessions inside.
+    pub suppliers: Entities<Arc<str>, Supplied>,
+    /// Source addresses of suppliers' logins.
+    pub addresses: Entities<IpAddr, Addressed>,
+    /// What is to happen when the watermark comes to it.
+    pub timers: Arc<BTreeSet<Timer>>,
+    /// Windows, cuts, exceptions.
+    pub daybook: Arc<Daybook>,
+    /// No timer before it is still to fire.
+    pub watermark: Time,
+    /// How far replayed lines have come: their virtual clock.
+    pub replayed: Time,
+    /// When addresses were last swept.
+    pub swept: Time,
+}
+
+/// One device in one source.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Stream {
+    /// Name of the source.
+    pub source: Arc<str>,
+    /// Name of the device as the lines write it; empty if they do not.
+    pub device: Vec<u8>,
+    /// Its clock.
+    pub clock: Clock,
+    /// Receive time of its last line.
+    pub received: Time,
+    /// How far ticks have moved it.
+    pub moved: Option<Time>,
+    /// Its input has ended.
+    pub finished: bool,
+    /// Its lines of the last 90 s that concern a supplier.
+    pub recent: Recent,
+}
+
+impl Stream {
+    /// How far its time has come, as far as timers may rely on it.
+    pub fn position(&self) -> Option<Time> {
+        self.moved.max(self.clock.confirmed())
+    }
+}
+
+/// The lines of a stream's last 90 seconds that concern a supplier, by content.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Recent {
+    held: BTreeSet<[u8; 32]>,
+    order: VecDeque<(Time, [u8; 32])>,
+}
+
+/// A byte-identical line of one stream within this of the stream's clock is the same event.
+const REPEATED_WITHIN: i64 = 90 * SECOND;
+
+impl Recent {
+    /// Whether a line is a repetition, at a time of the stream's clock; takes it down if not.
+    pub fn repeats(&mut self, sha256: [u8; 32], clock: Time) -> bool {
+        while let Some(&(since, old)) = self.order.front() {
+            if clock.since(since) <= REPEATED_WITHIN {
+                break;
+            }
+            self.order.pop_front();
+            self.held.remove(&old);
+        }
+        if !self.held.insert(sha256) {
+            return true;
+        }
+        self.order.push_back((clock, sha256));
+        false
+    }
+}
+
+/// What is remembered of a supplier.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Supplied {
+    /// Its accounts that ever got in, by login.
+    pub accounts: BTreeMap<Arc<str>, Arc<Accounted>>,
+    /// The rules' memories of it.
+    pub memory: SupplierMemory,
+}
+
+/// What is remembered of an account.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Accounted {
+    /// Open and lately ended sessions, oldest first.
+    pub sessions: Vec<Session>,
+    /// Number of its next session.
+    pub next: u32,
+    /// The rules' memories of it.
+    pub memory: AccountMemory,
+    /// Stories of its latest sessions.
+    pub stories: Vec<Story>,
+}
+
+/// The alerts of one session, as far as later ones depend on them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Story {
+    /// Its id.
+    pub id: Arc<str>,
+    /// Highest severity so far.
+    pub highest: Severity,
+    /// Rules and reasons so far.
+    pub said: Vec<(String, String)>,
+}
+
+/// What is remembered of a source address.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Addressed {
+    /// When it was last seen.
+    pub last: Time,
+    /// The rules' memories of it.
+    pub memory: AddressMemory,
+}
+
+/// Something that is to happen when the watermark has come to `due`. Timers fire in their order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Timer {
+    /// When.
+    pub due: Time,
+    /// Supplier.
+    pub supplier: Arc<str>,
+    /// Account, where it concerns one.
+    pub login: Option<Arc<str>>,
+    /// What.
+    pub what: What,
+}
+
+/// What a timer does.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum What {
+    /// Calls a rule that asked for it.
+    Rule {
+        /// Its id.
+        rule: String,
+        /// Its own word for it.
+        kind: u8,
+    },
+    /// Ends a session that no line ended.
+    Close(u32),
+    /// Forgets an ended session.
+    Forget(u32),
+    /// Looks for sessions still open after the cut of this time.
+    StillOpen(Time),
+}

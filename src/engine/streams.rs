@@ -1,0 +1,147 @@
+//! Streams and the watermark: how far time has come.
+
+use std::sync::Arc;
+
+use parsers::Time;
+use parsers::time::{MINUTE, SECOND};
+
+use super::clock::{Dated, Hints, LATENESS};
+use super::state::{State, Stream};
+use super::{AHEAD, Arrival, Engine, Sighting};
+
+/// How many streams are told apart; lines of further devices count as their source's own.
+const STREAMS: usize = 4096;
+
+/// Replayed lines tick each time they come into another such span.
+const TICK: i64 = 10 * SECOND;
+
+/// How long a lone first line is doubted before the ticking clock may carry it on.
+const DOUBTED_FOR: i64 = MINUTE;
+
+impl Engine {
+    /// Rebuilds what is derived from the streams of a restored state.
+    pub(super) fn index_streams(&mut self) {
+        for (at, stream) in self.state.streams.iter().enumerate() {
+            let source = self.sources.iter().position(|source| source.name == stream.source).and_then(|at| u16::try_from(at).ok());
+            if let Some(source) = source {
+                self.by_device.insert((source, stream.device.as_slice().into()), at);
+            }
+        }
+    }
+
+    /// Takes note of a line: its stream and its event time.
+    pub(super) fn see(&mut self, sighting: &Sighting<'_>) -> Option<(usize, Dated)> {
+        let at = self.stream(sighting)?;
+        let source = self.sources.get_mut(usize::from(sighting.source))?;
+        let stream = Arc::make_mut(self.state.streams.get_mut(at)?);
+        let (received, reference, live) = match sighting.arrival {
+            Arrival::Live(received) => (received, received, true),
+            Arrival::Replayed { reference } => (self.state.replayed, reference, false),
+        };
+        let hints = Hints { year: source.year.filter(|_| !live), reference };
+        let mut dated = match stream.clock.date(sighting.stamp, &mut source.zone, hints) {
+            Some(dated) => dated,
+            // Without a stamp a line is of the time it came, or in replay of the time of the line before it.
+            None => {
+                let time = if live { received } else { stream.clock.last().unwrap_or(self.state.replayed) };
+                Dated { time, guessed: true, ambiguous: false }
+            }
+        };
+        if live {
+            dated.time = dated.time.min(received.plus(AHEAD));
+        }
+        stream.finished = false;
+        let doubted = stream.clock.confirmed().is_none();
+        let moved = stream.clock.saw(dated.time) || doubted;
+        stream.received = if live { received } else { received.max(stream.clock.confirmed().unwrap_or(received)) };
+        if moved {
+            let come_to = stream.clock.confirmed();
+            if doubted || self.slowest.is_none_or(|slowest| slowest == at) {
+                self.measure();
+            }
+            if !live && let Some(come_to) = come_to {
+                self.replayed_to(come_to);
+            }
+        }
+        Some((at, dated))
+    }
+
+    /// Replayed lines come in order of event time: how far they have come is the clock that ticks.
+    fn replayed_to(&mut self, time: Time) {
+        let before = self.state.replayed;
+        if time <= before {
+            return;
+        }
+        self.state.replayed = time;
+        if time.0.div_euclid(TICK) != before.0.div_euclid(TICK) {
+            self.tick(time);
+        }
+    }
+
+    /// The index of a line's stream, made if it is new.
+    fn stream(&mut self, sighting: &Sighting<'_>) -> Option<usize> {
+        let latest = self.latest.get_mut(usize::from(sighting.source))?;
+        if let Some(at) = *latest
+            && self.state.streams.get(at).is_some_and(|stream| stream.device == sighting.device)
+        {
+            return Some(at);
+        }
+        let key = (sighting.source, sighting.device.into());
+        let at = match self.by_device.get(&key) {
+            Some(&at) => at,
+            None if self.state.streams.len() < STREAMS || sighting.device.is_empty() => {
+                let source = self.sources.get(usize::from(sighting.source))?;
+                let at = self.state.streams.len();
+                let device = sighting.device.to_vec();
+                self.state.streams.push(Arc::new(Stream { source: Arc::clone(&source.name), device, ..Stream::default() }));
+                self.by_device.insert(key, at);
+                at
+            }
+            None => return self.stream(&Sighting { device: b"", ..*sighting }),
+        };
+        *self.latest.get_mut(usize::from(sighting.source))? = Some(at);
+        Some(at)
+    }
+
+    /// Moves every stream's clock by the time passed since its last line.
+    pub(super) fn tick(&mut self, now: Time) {
+        for stream in self.state.streams.iter_mut().filter(|stream| !stream.finished) {
+            let passed = now.since(stream.received);
+            let Some(last) = stream.clock.last() else { continue };
+            if passed <= 0 || (stream.clock.confirmed().is_none() && passed < DOUBTED_FOR) {
+                continue;
+            }
+            let moved = last.plus(passed).max(stream.clock.greatest().unwrap_or(last));
+            if stream.position().is_none_or(|position| moved > position) {
+                Arc::make_mut(stream).moved = Some(moved);
+            }
+        }
+        self.measure();
+    }
+
+    /// A source has ended: its streams leave the minimum.
+    pub(super) fn finish(&mut self, source: u16) {
+        let Some(name) = self.sources.get(usize::from(source)).map(|source| Arc::clone(&source.name)) else { return };
+        for stream in self.state.streams.iter_mut().filter(|stream| stream.source == name) {
+            Arc::make_mut(stream).finished = true;
+        }
+        self.measure();
+    }
+
+    /// All input has ended: the watermark goes to the greatest event time seen, and no further.
+    pub(super) fn end(&mut self) {
+        let State { streams, watermark, .. } = &mut self.state;
+        let greatest = streams.iter().filter_map(|stream| stream.clock.confirmed().or(stream.clock.greatest())).max();
+        *watermark = greatest.map_or(*watermark, |greatest| greatest.max(*watermark));
+    }
+
+    /// The watermark: how far the slowest live stream has come, less the lateness. It never goes back.
+    fn measure(&mut self) {
+        let live = self.state.streams.iter().enumerate().filter(|(_, stream)| !stream.finished);
+        let slowest = live.filter_map(|(at, stream)| stream.position().map(|position| (position, at))).min();
+        self.slowest = slowest.map(|(_, at)| at);
+        if let Some((position, _)) = slowest {
+            self.state.watermark = self.state.watermark.max(position.minus(LATENESS));
+        }
+    }
+}

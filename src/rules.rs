@@ -1,0 +1,392 @@
+//! The rules: each one file, one line in the table below, one folder in `fixtures/rules`, the same name for all.
+//!
+//! A rule sees a [`Case`]: something that happened to a supplier, already attributed to account and
+//! session. It remembers what it needs in memories of its own that no other rule sees, kept per
+//! account, supplier and source address, and answers with [`Finding`]s. It reads no clock and knows no
+//! other rule.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use parsers::Time;
+use parsers::time::{DAY, HOUR, MINUTE, SECOND};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::alert::{Because, Evidence, RuleName, Severity};
+use crate::calendar::Calendars;
+use crate::daybook::Daybook;
+use crate::register::{Account, Register, Supplier};
+use crate::mistake::Mistakes;
+use crate::session::{Scene, Session};
+use crate::toml_reader::{Section, Table, Text};
+use crate::zone::zoned;
+
+/// What happened, as far as rules tell things apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// Credentials were accepted or a session came up; `fresh` unless it is the last session moving.
+    Success {
+        /// A session of its own, not the last one reconnecting.
+        fresh: bool,
+    },
+    /// Another line of a session already known; `placed` if it first tells where the session comes from.
+    Announced {
+        /// The session's origin became known with this line.
+        placed: bool,
+    },
+    /// Allowed traffic, or a target session behind the gateway; `login` if the line says a login.
+    Used {
+        /// The use was itself a login (a bastion behind the gateway).
+        login: bool,
+    },
+    /// A sign of life that reached nothing: denied traffic.
+    Seen,
+    /// A login was refused.
+    Refused,
+    /// A LAN-to-LAN tunnel of the supplier came up.
+    TunnelUp,
+    /// A session that was live at a cut is still open when the cut's grace ends.
+    StillOpen {
+        /// When the cut came into force.
+        cut: Time,
+    },
+    /// A timer that the rule asked for fell due.
+    Due {
+        /// The rule's own word for it.
+        kind: u8,
+    },
+}
+
+/// Something that happened to a supplier.
+pub struct Case<'a> {
+    /// What.
+    pub happening: Happening,
+    /// Event time, or the time at which a timer fell due.
+    pub now: Time,
+    /// The line at hand without its raw text; `None` when a timer fell due.
+    pub scene: Option<&'a Scene>,
+    /// The raw line at hand.
+    pub raw: &'a [u8],
+    /// Whose line it is.
+    pub supplier: &'a Supplier,
+    /// Its entry in the register, where the account has one of its own.
+    pub account: Option<&'a Account>,
+    /// Sessions of the account, open and lately ended.
+    pub sessions: &'a [Session],
+    /// The session at hand.
+    pub session: Option<&'a Session>,
+    /// Login of the account, lower case, without domain; `None` for tunnels.
+    pub login: Option<&'a Arc<str>>,
+    /// How many times the message stood for ("message repeated N times").
+    pub repeated: u32,
+    /// Suppliers, accounts and sites.
+    pub register: &'a Register,
+    /// Windows, cuts and exceptions.
+    pub daybook: &'a Daybook,
+    /// Whether there is a daybook in which a window may still be written.
+    pub daybook_configured: bool,
+    /// Hours and holidays.
+    pub calendars: &'a Calendars,
+}
+
+impl Case<'_> {
+    /// The scene with its raw line, to be kept or shown.
+    pub fn complete(&self) -> Option<Scene> {
+        let mut scene = self.scene?.clone();
+        scene.evidence.raw = Some(self.raw.into());
+        Some(scene)
+    }
+
+    /// The zone of the supplier's calendar.
+    pub fn zone(&self) -> &TimeZone {
+        self.calendars.zone(self.supplier.calendar)
+    }
+}
+
+/// What a rule found.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// One of the rule's reasons.
+    pub reason: &'static str,
+    /// For the rule alone; the story may raise it.
+    pub severity: Severity,
+    /// What the alert is about: account, address, device, line.
+    pub scene: Scene,
+    /// Earlier lines that it rests on, oldest first.
+    pub earlier: Vec<Evidence>,
+    /// One sentence, without the supplier's name in front.
+    pub message: String,
+    /// Facts and thresholds.
+    pub because: Because,
+    /// What would have kept it quiet.
+    pub unless: String,
+    /// Other accounts that take part.
+    pub users: Vec<Arc<str>>,
+    /// Other addresses that take part.
+    pub ips: Vec<IpAddr>,
+    /// Quiet if the story already holds this reason.
+    pub once: bool,
+    /// An incident of its own instead of the session's story.
+    pub incident: Option<String>,
+}
+
+impl Finding {
+    /// A finding on a scene; the rest is said field by field.
+    pub fn new(reason: &'static str, severity: Severity, scene: Scene, message: String) -> Finding {
+        Finding {
+            reason,
+            severity,
+            scene,
+            earlier: Vec::new(),
+            message,
+            because: Because::default(),
+            unless: String::new(),
+            users: Vec::new(),
+            ips: Vec::new(),
+            once: false,
+            incident: None,
+        }
+    }
+}
+
+/// A timer that a rule asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wake {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// When the watermark has to have come to.
+    pub due: Time,
+    /// The rule's own word for it.
+    pub kind: u8,
+}
+
+/// What the rules answer to one case, in table order.
+#[derive(Debug, Default)]
+pub struct Findings {
+    rule: &'static str,
+    /// Rule id and finding.
+    pub found: Vec<(RuleName, Finding)>,
+    /// Timers asked for.
+    pub wakes: Vec<Wake>,
+    name: Option<RuleName>,
+}
+
+impl Findings {
+    /// Reports a finding of the rule at hand.
+    pub fn report(&mut self, finding: Finding) {
+        if let Some(name) = self.name {
+            self.found.push((name, finding));
+        }
+    }
+
+    /// Asks to be called again, for the same account, when the watermark has come to `due`.
+    pub fn wake(&mut self, due: Time, kind: u8) {
+        self.wakes.push(Wake { rule: self.rule, due, kind });
+    }
+}
+
+/// A rule: its settings, with what it does about them.
+pub trait Rule: Default + Clone + std::fmt::Debug {
+    /// Id, name, category, techniques.
+    const NAME: RuleName;
+    /// Its manual page: the doc comment of its settings type, as text.
+    const MANUAL: &'static str;
+    /// What it remembers of an account.
+    type Account: Memory;
+    /// What it remembers of a supplier.
+    type Supplier: Memory;
+    /// What it remembers of a source address.
+    type Address: Memory;
+
+    /// Something happened, or a timer of this rule fell due.
+    fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings);
+
+    /// Its own settings from `[rules.<id>]`; `enabled` and `severity` are read for all rules alike.
+    fn read(table: &mut Table<'_>) -> Self;
+
+    /// Its settings in force, for `explain`: name, value, what it means.
+    fn settings(&self) -> Vec<(&'static str, String, &'static str)>;
+}
+
+/// What a rule may keep.
+pub trait Memory: Default + Clone + std::fmt::Debug + Serialize + DeserializeOwned {}
+impl<T: Default + Clone + std::fmt::Debug + Serialize + DeserializeOwned> Memory for T {}
+
+/// A rule's own memories of the entities at hand.
+pub struct Remembered<'a, R: Rule> {
+    /// Of the account.
+    pub account: &'a mut R::Account,
+    /// Of the supplier.
+    pub supplier: &'a mut R::Supplier,
+    /// Of the source address.
+    pub address: &'a mut R::Address,
+}
+
+/// The memories of all rules of the entities at hand.
+pub struct Memories<'a> {
+    /// Of the account.
+    pub account: &'a mut AccountMemory,
+    /// Of the supplier.
+    pub supplier: &'a mut SupplierMemory,
+    /// Of the source address.
+    pub address: &'a mut AddressMemory,
+}
+
+/// A rule as configured.
+#[derive(Clone, Debug)]
+pub struct Configured<R> {
+    /// Whether it speaks.
+    pub enabled: bool,
+    /// Replaces the rule's own severity.
+    pub severity: Option<Severity>,
+    /// Its own settings.
+    pub rule: R,
+}
+
+impl<R: Rule> Default for Configured<R> {
+    fn default() -> Self {
+        Configured { enabled: true, severity: None, rule: R::default() }
+    }
+}
+
+impl<R: Rule> Configured<R> {
+    fn observe(&self, case: &Case<'_>, memory: Remembered<'_, R>, out: &mut Findings) {
+        if !self.enabled {
+            return;
+        }
+        out.rule = R::NAME.id;
+        out.name = Some(R::NAME);
+        let before = out.found.len();
+        self.rule.observe(case, memory, out);
+        if let Some(severity) = self.severity {
+            out.found.iter_mut().skip(before).for_each(|(_, finding)| finding.severity = severity);
+        }
+    }
+}
+
+macro_rules! rules {
+    ($($(#[$meta:meta])* $module:ident :: $Rule:ident),* $(,)?) => {
+        $(pub mod $module;)*
+
+        /// Names of all rules, in table order: the order in which they count on one event.
+        pub const RULES: &[RuleName] = &[$(<$module::$Rule as Rule>::NAME),*];
+
+        /// All rules with their settings in force.
+        #[derive(Clone, Debug, Default)]
+        pub struct Rules {
+            $(#[doc = concat!("`", stringify!($module), "`")] pub $module: Configured<$module::$Rule>,)*
+        }
+
+        /// What the rules remember of an account.
+        #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct AccountMemory { $($module: <$module::$Rule as Rule>::Account,)* }
+
+        /// What the rules remember of a supplier.
+        #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct SupplierMemory { $($module: <$module::$Rule as Rule>::Supplier,)* }
+
+        /// What the rules remember of a source address.
+        #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct AddressMemory { $($module: <$module::$Rule as Rule>::Address,)* }
+
+        impl Rules {
+            /// Shows a case to every rule, in table order.
+            pub fn observe(&self, case: &Case<'_>, memory: &mut Memories<'_>, out: &mut Findings) {
+                $(self.$module.observe(case, Remembered {
+                    account: &mut memory.account.$module,
+                    supplier: &mut memory.supplier.$module,
+                    address: &mut memory.address.$module,
+                }, out);)*
+            }
+
+            /// Shows a case whose timer fell due to the rule that asked for it.
+            pub fn due(&self, rule: &str, case: &Case<'_>, memory: &mut Memories<'_>, out: &mut Findings) {
+                $(if rule == <$module::$Rule as Rule>::NAME.id {
+                    self.$module.observe(case, Remembered {
+                        account: &mut memory.account.$module,
+                        supplier: &mut memory.supplier.$module,
+                        address: &mut memory.address.$module,
+                    }, out);
+                })*
+            }
+
+            /// Reads every rule's settings from its `[rules.<id>]` table; what is wrong there is taken down.
+            pub fn read(sections: &[(Text, Section)], mistakes: &Mistakes) -> Rules {
+                Rules { $($module: configured(sections, mistakes),)* }
+            }
+
+            /// The manual page of a rule with its settings in force; `None` if there is no such rule.
+            pub fn manual(&self, rule: &str) -> Option<String> {
+                $(if rule == <$module::$Rule as Rule>::NAME.id {
+                    return Some(page(&self.$module));
+                })*
+                None
+            }
+        }
+    };
+}
+
+rules! {
+    off_hours::OffHours,
+    shared_credential::SharedCredential,
+    expired_access::ExpiredAccess,
+    cut_breach::CutBreach,
+    cut_refused::CutRefused,
+}
+
+fn configured<R: Rule>(sections: &[(Text, Section)], mistakes: &Mistakes) -> Configured<R> {
+    let Some((_, section)) = sections.iter().find(|(name, _)| &*name.value == R::NAME.id) else { return Configured::default() };
+    let mut table = section.table(mistakes);
+    let enabled = table.boolean("enabled").unwrap_or(true);
+    let words = Severity::ALL.map(|severity| (severity.word(), severity));
+    let severity = table.word("severity", &words);
+    let rule = R::read(&mut table);
+    table.finish();
+    Configured { enabled, severity, rule }
+}
+
+/// The manual page of a rule: what it is called, its text, its settings in force.
+fn page<R: Rule>(configured: &Configured<R>) -> String {
+    use std::fmt::Write;
+    let mut page = format!("# {}: {}\n\n{}\n## Settings in force\n\n", R::NAME.id, R::NAME.name, R::MANUAL);
+    let severity = configured.severity.map_or("by reason, see above", Severity::word);
+    let common = [
+        ("enabled", configured.enabled.to_string(), "whether the rule speaks"),
+        ("severity", severity.to_owned(), "replaces the severity of all its reasons"),
+    ];
+    for (name, value, means) in common.into_iter().chain(configured.rule.settings()) {
+        let _ = writeln!(page, "    {name} = {value:<24} # {means}");
+    }
+    page
+}
+
+/// A span for people: `5m`, `6h`, `90d`, as it is written in the settings.
+pub fn span_words(nanos: i64) -> String {
+    for (unit, word) in [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s")] {
+        if nanos != 0 && nanos % unit == 0 {
+            return format!("{}{word}", nanos / unit);
+        }
+    }
+    format!("{}ms", nanos / (SECOND / 1000))
+}
+
+/// `22:41 (Fri, Europe/Paris)`.
+pub fn clock_words(time: Time, zone: &TimeZone) -> String {
+    let name = zone.iana_name().unwrap_or("UTC");
+    zoned(time, zone).strftime(&format!("%H:%M (%a, {name})")).to_string()
+}
+
+/// `2026-11-20T22:41:07+01:00[Europe/Paris]`.
+pub fn local(time: Time, zone: &TimeZone) -> String {
+    zoned(time, zone).to_string()
+}
+
+/// ` from 198.51.100.23`, or nothing where the line does not tell.
+pub fn from_words(source: Option<IpAddr>) -> String {
+    source.map(|ip| format!(" from {ip}")).unwrap_or_default()
+}

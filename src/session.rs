@@ -1,0 +1,116 @@
+//! A session of a supplier's account, and where it comes from.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use parsers::Time;
+use serde::{Deserialize, Serialize};
+
+use crate::alert::Evidence;
+
+/// Where a session comes from, as one hand would: an egress group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Origin {
+    /// The supplier's declared networks, all together.
+    Declared,
+    /// An IPv4 /24 or IPv6 /48: its first address.
+    Network(IpAddr),
+}
+
+impl Origin {
+    /// The origin of an address outside the declared networks.
+    pub fn of(address: IpAddr) -> Origin {
+        Origin::Network(match address {
+            IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & 0xffff_ff00).into()),
+            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 80)).into()),
+        })
+    }
+
+    /// For people: `its declared networks`, `203.0.113.0/24`.
+    pub fn describe(self) -> String {
+        match self {
+            Origin::Declared => "declared networks".into(),
+            Origin::Network(network @ IpAddr::V4(_)) => format!("{network}/24"),
+            Origin::Network(network @ IpAddr::V6(_)) => format!("{network}/48"),
+        }
+    }
+}
+
+/// From a login or tunnel up to its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Counts the sessions of the account, from 0.
+    pub number: u32,
+    /// Event time of the first line that announced it.
+    pub opened: Time,
+    /// Latest sign of life: announcement or use. An end line is none.
+    pub life: Time,
+    /// When it ended, if a line said so.
+    pub closed: Option<Time>,
+    /// Public address it comes from.
+    pub source_ip: Option<IpAddr>,
+    /// Egress group of that address; `None` for front-ends and inner addresses.
+    pub origin: Option<Origin>,
+    /// Inner address its gateway handed out.
+    pub inner: Option<IpAddr>,
+    /// Index of the stream that announced it.
+    pub stream: u32,
+    /// The device's session id.
+    pub id: Option<Box<[u8]>>,
+    /// Site of its gateway.
+    pub site: Option<Arc<str>>,
+    /// Story of its alerts.
+    pub story: Arc<str>,
+    /// The line that opened it.
+    pub evidence: Evidence,
+    /// Device that announced it, else its source.
+    pub observer: Arc<str>,
+}
+
+impl Session {
+    /// Whether the session runs at a time: opened, and not ended.
+    pub fn alive(&self, at: Time) -> bool {
+        self.opened <= at && self.closed.is_none_or(|closed| closed > at)
+    }
+
+    /// The session as an alert shows it at a time at which no line stands: its opening line, without text.
+    pub fn scene(&self, at: Time, login: Option<Arc<str>>) -> Scene {
+        Scene {
+            time: at,
+            login,
+            source_ip: self.source_ip,
+            destination_ip: None,
+            observer: Arc::clone(&self.observer),
+            site: self.site.clone(),
+            evidence: self.evidence.clone(),
+            story: Some(Arc::clone(&self.story)),
+            time_guessed: false,
+            time_ambiguous: false,
+        }
+    }
+}
+
+/// What an alert shows of the moment it speaks of; owned, so that it can wait.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scene {
+    /// Event time.
+    pub time: Time,
+    /// Login of the supplier's account, lower case, without domain; `None` for tunnels.
+    pub login: Option<Arc<str>>,
+    /// Where the line says the user comes from.
+    pub source_ip: Option<IpAddr>,
+    /// What was reached.
+    pub destination_ip: Option<IpAddr>,
+    /// Device, else source.
+    pub observer: Arc<str>,
+    /// Site of the source.
+    pub site: Option<Arc<str>>,
+    /// The line.
+    pub evidence: Evidence,
+    /// Story of the session at hand.
+    pub story: Option<Arc<str>>,
+    /// The year of the time was guessed.
+    pub time_guessed: bool,
+    /// The local time exists twice.
+    pub time_ambiguous: bool,
+}
