@@ -43,13 +43,14 @@ struct Message<'a> {
     text: &'a [u8],
 }
 
+/// Takes the line, the client in front of the message, and what follows the message's beginning.
 type Reader = for<'a> fn(&Line<'a>, Client<'a>, &'a [u8], &mut Facts);
 
 /// Messages of the server itself, behind the client's prefix if there is one.
 const MESSAGES: &[(&[u8], Reader)] = &[
     (b"MULTI: primary virtual IP", virtual_address),
     (b"MULTI: Learn: ", learn),
-    (b"TLS: Username/", login),
+    (b"TLS: ", login),
     (b"TLS Auth Error", auth_error),
     (b"VERIFY ERROR: depth=0, error=", verify_error),
     (b"SENT CONTROL [", control),
@@ -138,7 +139,8 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     }
     let (client, text) = client::prefix(text);
     client.fill(line, facts);
-    if !read(MESSAGES, line, client, text, facts) {
+    read(MESSAGES, line, client, text, facts);
+    if facts.source_ip.is_none() {
         peer_in(line, text, facts);
     }
     Some(())
@@ -196,7 +198,7 @@ fn process(text: &[u8]) -> IResult<&[u8], &[u8]> {
 
 /// A line of a log file, without syslog head: known by its message, or by its stamp and its client.
 fn bare<'a>(line: &Line<'a>) -> Option<Message<'a>> {
-    if line.head.priority.is_some() {
+    if line.head.priority.is_some() || !line.head.pid.is_empty() {
         return None;
     }
     // What the envelope took for host and tag may be the first words of the message.
@@ -205,8 +207,8 @@ fn bare<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     // `[` and `user '` are too little to go by.
     let known = MESSAGES.iter().chain(PLUGINS).map(|(beginning, _)| *beginning).filter(|beginning| !matches!(*beginning, b"[" | b"user '"));
     let is_known = known.chain(BEGINNINGS.iter().copied()).any(|beginning| text.starts_with(beginning))
-        || find(text, b"] Peer Connection Initiated with ").is_some()
-        || find(text, b"] Inactivity timeout (--").is_some();
+        || text.starts_with(b"[")
+            && [b"] Peer Connection Initiated with " as &[u8], b"] Inactivity timeout (--"].iter().any(|end| find(text, end).is_some());
     let of_a_file = !message.stamp.is_empty() && (client.port.is_some() || is_pool_entry(text));
     (is_known || of_a_file).then_some(message)
 }
@@ -228,9 +230,7 @@ fn to_last_quote(text: &[u8]) -> &[u8] {
 /// Whom an unprefixed message is about: `TCP connection established with [AF_INET]198.51.100.7:40007`
 fn peer_in<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     let after = |word: &[u8]| find(text, word).map(|at| cut(text, at + word.len()).1);
-    if facts.source_ip.is_none()
-        && let Some(client) = after(b" from ").or_else(|| after(b" with ")).and_then(Client::at_socket)
-    {
+    if let Some(client) = after(b" from ").or_else(|| after(b" with ")).and_then(Client::at_socket) {
         client.fill(line, facts);
     }
 }
@@ -254,6 +254,9 @@ fn learn<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) 
 
 /// `TLS: Username/Password authentication succeeded for username 'fourn.chimere' [CN SET]`, `… deferred for username '…'`
 fn login<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
+    if !rest.starts_with(b"Username/") {
+        return;
+    }
     let Some((what, name)) = find(rest, b" for username '").map(|at| cut(rest, at)) else { return };
     user(line, to_last_quote(cut(name, b" for username '".len()).1), facts);
     facts.action = line.text(what);

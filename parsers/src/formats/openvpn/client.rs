@@ -79,12 +79,14 @@ pub(super) fn prefix(text: &[u8]) -> (Client<'_>, &[u8]) {
     let mut found = None;
     for slash in memchr_iter(b'/', text) {
         let (name, after) = cut(text, slash);
-        let Some((at, rest)) = after.get(1..).and_then(|after| until(after, b' ')) else { break };
+        let after = after.get(1..).unwrap_or_default();
+        // No address with its port is longer.
+        let Some((at, _)) = until(cut(after, 64).0, b' ') else { continue };
         if let Some(client) = Client::at(at) {
             if found.is_some() {
                 return (Client::default(), &[]);
             }
-            found = Some((client.named(name), rest));
+            found = Some((client.named(name), cut(after, at.len() + 1).1));
         }
     }
     found.unwrap_or((Client::default(), text))

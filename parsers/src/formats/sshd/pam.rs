@@ -60,7 +60,7 @@ pub(super) fn says<'a>(line: &Line<'a>, service: &[u8], text: &'a [u8], facts: &
         facts.kind = Kind::LoginFailure;
         attributes(line, text, facts);
     } else if text.starts_with(b"authentication success;") {
-        facts.kind = if remote { Kind::LoginSuccess } else { Kind::Other };
+        // Only half the way: the account may be expired or barred. The service itself says who is in.
         attributes(line, text, facts);
     } else if let Some(user) = text.strip_prefix(b"session opened for user ") {
         facts.kind = if remote { Kind::SessionStart } else { Kind::Other };
@@ -116,6 +116,10 @@ mod tests {
     fn sessions_of_local_services_are_nobodys_way_in() {
         check(&[
             ("pam_unix(sshd:session): session opened for user ext-sphinx-1(uid=1003) by (uid=0)", "session_start <ext-sphinx-1> - 0"),
+            (
+                "pam_sss(sshd:auth): authentication success; logname= uid=0 euid=0 tty=ssh ruser= rhost=198.51.100.7 user=ext-sphinx-1",
+                "other <ext-sphinx-1> 198.51.100.7 0",
+            ),
             ("pam_unix(login:session): session opened for user root by LOGIN(uid=0)", "session_start <root> - 0"),
             ("pam_unix(sudo:session): session opened for user root(uid=0) by ext-sphinx-1(uid=1003)", "other <root> - 0"),
             ("pam_unix(cron:session): session closed for user ext-sphinx-1", "other <ext-sphinx-1> - 0"),
