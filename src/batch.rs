@@ -137,6 +137,12 @@ impl Positions {
         self.0.retain(|(_, position)| position.file != file);
     }
 
+    /// The same positions with the present index of each source; those of sources that are no more are dropped.
+    #[must_use]
+    pub fn renumbered(&self, of_now: impl Fn(u16) -> Option<u16>) -> Positions {
+        Positions(self.0.iter().filter_map(|(source, position)| Some((of_now(*source)?, position.clone()))).collect())
+    }
+
     /// The position of a file.
     pub fn of_file(&self, file: u32) -> Option<&Position> {
         self.0.iter().rev().map(|(_, position)| position).find(|position| position.file == file)

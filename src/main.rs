@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
 use nightporter::alert::Severity;
@@ -105,17 +106,57 @@ fn loaded(common: &Common) -> Result<Setup, Trouble> {
     Ok(setup)
 }
 
-fn watch(_args: &Watch) -> Result<ExitCode, Trouble> {
-    if stdin().is_terminal() {
+fn watch(args: &Watch) -> Result<ExitCode, Trouble> {
+    let setup = loaded(&args.common)?;
+    let inputs = setup.inputs(&args.files)?;
+    if inputs.stdin.is_some() && args.files.is_empty() && stdin().is_terminal() {
         let _ = Cli::command().print_help();
         return Ok(ExitCode::from(BAD));
     }
-    Err(Trouble::Usage("watch: not wired yet".into()))
+    let world = verbs::watch::World {
+        setup,
+        inputs,
+        from_end: args.from_end,
+        until_eof: args.until_eof,
+        threads: args.threads,
+        out: Box::new(stdout()),
+        tell: teller(),
+    };
+    let watch = verbs::watch::Watch::start(world).map_err(Trouble::Fault)?;
+    stop_on_signal(watch.stopper());
+    let result = watch.wait().map(|metrics| eprintln!("{metrics}"));
+    Ok(ended(result, 0))
+}
+
+/// Says on stderr what went wrong, and where.
+fn teller() -> Arc<dyn Fn(&str) + Send + Sync> {
+    Arc::new(|message| eprintln!("nightporter: {message}"))
+}
+
+/// Calls `stop` when the process is asked to end.
+fn stop_on_signal(stop: impl Fn() + Send + 'static) {
+    std::thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+        runtime.block_on(async {
+            use tokio::signal::unix::{SignalKind, signal};
+            let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return };
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+            }
+            stop();
+        });
+    });
 }
 
 fn replay(args: &Replay) -> Result<ExitCode, Trouble> {
     let setup = loaded(&args.common)?;
     let inputs = setup.inputs(&args.files)?;
+    if let Some(log) = &args.batches {
+        let result = verbs::watch::replay_batches(log, &setup, &inputs, Box::new(BufWriter::new(stdout())), &teller());
+        let result = result.map_err(Trouble::Fault)?.map(|metrics| eprintln!("{metrics}"));
+        return Ok(ended(result, 0));
+    }
     let (entries, mistakes) = setup.daybook().map_err(Trouble::Fault)?;
     for mistake in &mistakes {
         eprintln!("{mistake}");

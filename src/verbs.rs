@@ -5,3 +5,4 @@ pub mod daybook;
 pub mod explain;
 pub mod parse;
 pub mod replay;
+pub mod watch;

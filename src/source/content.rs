@@ -157,8 +157,8 @@ impl Content {
         if let Content::Packed { reader, trail } = self {
             return Ok(skip(reader, trail, offset)?.then(|| trail.clone()));
         }
-        let least = |most: usize| usize::try_from(offset).map_or(most, |offset| offset.min(most));
-        let (head_len, last_len) = (least(Mark::HEAD), least(Mark::LAST));
+        let within = |most: usize| usize::try_from(offset).map_or(most, |offset| offset.min(most));
+        let (head_len, last_len) = (within(Mark::HEAD), within(Mark::LAST));
         let last = self.read_all(offset - last_len as u64, last_len)?;
         let head = self.read_all(0, head_len)?;
         if last.len() < last_len || head.len() < head_len {

@@ -47,10 +47,7 @@ impl Pattern {
             let last = components.peek().is_none();
             found = match component {
                 Component::Normal(name) if has_wildcard(name) => found.iter().flat_map(|folder| names_like(folder, name)).collect(),
-                other => {
-                    found.iter_mut().for_each(|path| path.push(other));
-                    found.into_iter().filter(|path| !last || path.exists()).collect()
-                }
+                other => found.into_iter().map(|folder| folder.join(other)).filter(|path| !last || path.exists()).collect(),
             };
         }
         found.sort_unstable();
@@ -85,7 +82,6 @@ fn name_matches(pattern: &OsStr, name: &OsStr) -> bool {
             Some(b'*') => {
                 back = Some((p, n));
                 p += 1;
-                continue;
             }
             Some(wanted) if *wanted == b'?' || wanted == byte => (p, n) = (p + 1, n + 1),
             // The last `*` takes one byte more.

@@ -128,6 +128,20 @@ impl Reading {
         }
     }
 
+    /// Whether it still holds what was consumed of it.
+    pub(super) fn is_intact(&mut self) -> io::Result<bool> {
+        if self.is_packed() {
+            return Ok(true);
+        }
+        Ok(!self.has_shrunk(&self.stat()?) && self.content.holds(&self.trail)?)
+    }
+
+    /// Where nothing was consumed, only its size tells that it was emptied.
+    fn has_shrunk(&self, now: &Stat) -> bool {
+        let least = if self.trail.offset == 0 { self.seen.size } else { self.trail.offset + self.framer.pending() };
+        now.size < least
+    }
+
     /// Its first bytes, as many as tell files apart.
     pub(super) fn first(&mut self) -> io::Result<Vec<u8>> {
         self.content.read_all(0, Mark::HEAD)
@@ -144,9 +158,8 @@ impl Reading {
     /// Reads on, about `budget` bytes. With `ending` nobody writes any more: an unfinished line is one.
     pub(super) fn look(&mut self, budget: usize, ending: bool) -> io::Result<Look> {
         let look = if self.is_packed() { self.unpack(budget) } else { self.read_on(budget, ending) };
-        match &look {
-            Ok(Look::Quiet) if self.at_end => self.quiet = self.quiet.saturating_add(1),
-            _ => self.quiet = 0,
+        if !matches!(look, Ok(Look::Quiet)) {
+            self.quiet = 0;
         }
         look
     }
@@ -154,13 +167,13 @@ impl Reading {
     fn read_on(&mut self, budget: usize, ending: bool) -> io::Result<Look> {
         let stat = self.stat()?;
         if self.at_end && stat == self.seen && !ending {
+            self.quiet = self.quiet.saturating_add(1);
             return Ok(Look::Quiet);
         }
-        let mut at = self.trail.offset + self.framer.pending();
-        if stat.size < at || (self.trail.offset == 0 && stat.size < self.seen.size) {
+        if self.has_shrunk(&stat) {
             return Ok(Look::Replaced);
         }
-        let changed = stat != self.seen;
+        let mut at = self.trail.offset + self.framer.pending();
         let before = self.trail.clone();
         // A whole block at least: less might not hold a line, and would be read again and again.
         let stop = stat.size.min(at.saturating_add(budget.max(BLOCK) as u64));
@@ -180,7 +193,7 @@ impl Reading {
         if !self.framer.is_cutting() {
             self.framer.clear();
         }
-        if changed {
+        if stat != self.seen {
             self.quiet = 0;
         }
         (self.seen, self.at_end) = (stat, at >= stat.size);

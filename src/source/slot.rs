@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use parsers::Time;
 
 use super::content::Stat;
-use super::family::{Family, member};
+use super::family::{Family, Member, base_of};
+use super::pattern::Pattern;
 use super::reading::{Lines, Look, Reading};
 use super::succession::{self, Succession, locate};
 use super::tail::Found;
@@ -53,17 +54,6 @@ impl Pass<'_> {
     }
 }
 
-/// Where a file is read from that was never seen before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Beginning {
-    /// With what was rotated away before it, as far as the pattern names it.
-    History,
-    /// From its first byte.
-    First,
-    /// Behind its last whole line.
-    End,
-}
-
 pub(super) struct Slot {
     pub(super) path: PathBuf,
     /// The first is read; the last stands at the path, or did.
@@ -92,9 +82,28 @@ impl Slot {
         Slot { resume: positions, ..Slot::new(path) }
     }
 
+    /// With what slots of files read that turn out to be what rotation left of this path's.
+    pub(super) fn inherit(path: PathBuf, slots: impl IntoIterator<Item = Slot>) -> Slot {
+        let chain = slots.into_iter().flat_map(|slot| slot.chain).collect();
+        Slot { chain, ..Slot::new(path) }
+    }
+
+    /// Whether it is a rotated file of `path`.
+    pub(super) fn is_left_of(&self, path: &Path) -> bool {
+        base_of(&self.path).is_some_and(|base| base == path)
+    }
+
+    /// Hands over the file that now stands at `member`, a path of its own, so that it is read on and not anew.
+    pub(super) fn hand_over(&mut self, member: &Member) -> Option<Slot> {
+        let at = self.chain.iter().position(|reading| reading.identity == member.stat.identity)?;
+        let mut reading = self.chain.remove(at)?;
+        reading.file = None;
+        Some(Slot { chain: VecDeque::from([reading]), ..Slot::new(member.path.clone()) })
+    }
+
     /// Whether there is more to read at once.
     pub(super) fn is_behind(&self) -> bool {
-        self.chain.front().is_some_and(Reading::is_behind)
+        self.problem.is_none() && self.chain.front().is_some_and(Reading::is_behind)
     }
 
     /// Whether its file was deleted and there is nothing left to read.
@@ -102,8 +111,10 @@ impl Slot {
         self.closed
     }
 
-    pub(super) fn poll(&mut self, beginning: Beginning, pass: &mut Pass<'_>) {
-        match self.look(beginning, pass) {
+    /// Looks once. A path never seen before is read from its start, after what was rotated away before it as far as
+    /// `pattern` names that too; with `from_end` from behind its last line.
+    pub(super) fn poll(&mut self, pattern: &Pattern, from_end: bool, pass: &mut Pass<'_>) {
+        match self.look(pattern, from_end, pass) {
             Ok(()) => self.problem = None,
             Err(error) => {
                 // Once, not at every pass.
@@ -114,7 +125,7 @@ impl Slot {
         }
     }
 
-    fn look(&mut self, beginning: Beginning, pass: &mut Pass<'_>) -> io::Result<()> {
+    fn look(&mut self, pattern: &Pattern, from_end: bool, pass: &mut Pass<'_>) -> io::Result<()> {
         let stat = match std::fs::metadata(&self.path) {
             Ok(metadata) => Some(Stat::of(&metadata)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound && (!self.chain.is_empty() || !self.resume.is_empty()) => None,
@@ -122,37 +133,32 @@ impl Slot {
         };
         if !self.resume.is_empty() {
             self.find_again(pass)?;
+            self.closed = self.resume.is_empty() && self.chain.is_empty() && stat.is_none();
         } else if let Some(last) = self.chain.back() {
             let waits = self.chain.len() > 1;
             match stat {
-                Some(stat) if stat.identity != last.identity => self.follow(true, pass)?,
-                Some(stat) if waits && stat.size < last.seen().size => self.follow(false, pass)?,
+                Some(stat) if stat.identity != last.identity || (waits && stat.size < last.seen().size) => self.follow(pass)?,
                 _ => {}
             }
         } else {
-            self.begin(beginning)?;
+            self.begin(pattern, from_end)?;
         }
         self.read_late(pass)?;
         self.read(pass)
     }
 
     /// Opens a path that was never seen before.
-    fn begin(&mut self, beginning: Beginning) -> io::Result<()> {
-        let Some(live) = member(&self.path)? else { return Ok(()) };
-        let mut members = Vec::new();
-        if beginning == Beginning::History {
-            let Some(family) = Family::of(&self.path, None)? else { return Ok(()) };
-            members.extend(family.rotated);
-        }
+    fn begin(&mut self, pattern: &Pattern, from_end: bool) -> io::Result<()> {
+        let Some(Family { live: Some(live), rotated, .. }) = Family::of(&self.path, None)? else { return Ok(()) };
         let mut chain = VecDeque::new();
-        for member in &members {
+        for member in rotated.iter().filter(|member| !from_end && pattern.matches(&member.path)) {
             let Some(reading) = Reading::open(member)? else { return Ok(()) };
             if !reading.is_packed() {
                 chain.push_back(reading);
             }
         }
         let Some(mut reading) = Reading::open(&live)? else { return Ok(()) };
-        if beginning == Beginning::End && !reading.is_packed() {
+        if from_end && !reading.is_packed() {
             reading.skip_to_end()?;
         }
         chain.push_back(reading);
@@ -178,19 +184,21 @@ impl Slot {
         Ok(())
     }
 
-    /// The path stands for another file (`intact`), or its file was written anew in place.
-    fn follow(&mut self, intact: bool, pass: &mut Pass<'_>) -> io::Result<()> {
+    /// The path stands for another file, or its file was written anew in place.
+    fn follow(&mut self, pass: &mut Pass<'_>) -> io::Result<()> {
         let Some(mut last) = self.chain.pop_back() else { return Ok(()) };
         let (position, unread) = (last.position(&self.path), last.unread());
-        let next = self.successors(&mut last, &position, intact);
-        let Ok(Some(next)) = next else {
-            self.chain.push_back(last);
-            return next.map(|_| ());
+        let outcome = last.is_intact().and_then(|intact| Ok((intact, self.successors(&mut last, &position, intact)?)));
+        let (kept, next) = match outcome {
+            Ok((intact, Some(next))) => (intact && next.anchor.is_none(), Ok(Some(next))),
+            other => (true, other.map(|_| None)),
         };
-        if intact && next.anchor.is_none() {
+        if kept {
             self.chain.push_back(last);
         }
-        self.go_on(next, &position, unread, pass);
+        if let Some(next) = next? {
+            self.go_on(next, &position, unread, pass);
+        }
         Ok(())
     }
 
@@ -222,21 +230,21 @@ impl Slot {
             let file = pass.file(first, &self.path);
             match first.look(pass.budget, false) {
                 Ok(Look::Lines(lines)) => pass.lines(file, lines),
-                Ok(Look::Quiet) if first.is_behind() => {}
+                Ok(Look::Quiet) if first.is_behind() => break,
                 Ok(Look::Quiet) if waiting > 2 || (waiting == 2 && (first.is_packed() || (first.quiet >= GRACE && successor))) => {
-                    self.leave(pass)?
+                    self.leave(pass)?;
                 }
                 Ok(Look::Quiet) => {
                     if waiting == 1 && first.quiet >= LONG && first.stat()?.links == 0 {
                         self.leave(pass)?;
-                        pass.found.push(Found::Gone { file });
-                        self.closed = true;
+                        self.closed = self.chain.is_empty();
+                        pass.found.extend(self.closed.then_some(Found::Gone { file }));
                     }
                     break;
                 }
                 Ok(Look::Replaced) if waiting == 1 => {
                     let before = self.chain.back().map(|last| (last.identity, last.trail.offset));
-                    self.follow(false, pass)?;
+                    self.follow(pass)?;
                     if self.chain.back().map(|last| (last.identity, last.trail.offset)) == before {
                         break;
                     }
@@ -254,16 +262,19 @@ impl Slot {
 
     /// Takes leave of the first file: what it holds without line end is its last line.
     fn leave(&mut self, pass: &mut Pass<'_>) -> io::Result<()> {
-        let Some(mut first) = self.chain.pop_front() else { return Ok(()) };
-        let file = pass.file(&mut first, &self.path);
+        let Some(first) = self.chain.front_mut() else { return Ok(()) };
+        let file = pass.file(first, &self.path);
         if let Look::Lines(lines) = first.look(pass.budget, true)? {
             pass.lines(file, lines);
+        }
+        if first.is_behind() {
+            return Ok(());
         }
         if self.remembered.len() == REMEMBERED {
             self.remembered.pop_front();
         }
-        self.remembered.extend(first.stat().ok());
-        self.left = Some(first).filter(|first| !first.is_packed());
+        self.remembered.push_back(*first.seen());
+        self.left = self.chain.pop_front().filter(|first| !first.is_packed());
         Ok(())
     }
 
@@ -276,16 +287,15 @@ impl Slot {
 
     /// What a writer still wrote to the file that was left.
     fn read_late(&mut self, pass: &mut Pass<'_>) -> io::Result<()> {
-        let Some(mut left) = self.left.take() else { return Ok(()) };
+        let Some(left) = &mut self.left else { return Ok(()) };
         match left.look(pass.budget, false)? {
             Look::Lines(lines) => {
-                let file = pass.file(&mut left, &self.path);
+                let file = pass.file(left, &self.path);
                 pass.lines(file, lines);
             }
-            Look::Replaced => return Ok(()),
-            Look::Quiet => {}
+            Look::Quiet if left.quiet < LONG => {}
+            Look::Quiet | Look::Replaced => self.left = None,
         }
-        self.left = Some(left).filter(|left| left.quiet < LONG);
         Ok(())
     }
 }

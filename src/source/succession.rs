@@ -46,18 +46,18 @@ pub(super) fn locate(family: &Family, position: &Position) -> io::Result<Option<
     Ok(None)
 }
 
-/// How the stream goes on after `last`, the file held so far (`intact`: it still holds what was consumed of it), or
+/// How the stream goes on after `held`, the file open so far (`intact`: it still holds what was consumed of it), or
 /// after a position from before a restart. `None` where files were renamed meanwhile: ask again.
 ///
 /// `is_known` tells files that wait already, or were read to their end.
 pub(super) fn after(
     family: &Family,
     position: &Position,
-    mut last: Option<&mut Reading>,
+    mut held: Option<&mut Reading>,
     intact: bool,
     is_known: impl Fn(&Stat) -> bool,
 ) -> io::Result<Option<Succession>> {
-    let found = match &last {
+    let found = match &held {
         Some(reading) if intact => taken_over(family, reading, position)?,
         _ => locate(family, position)?,
     };
@@ -74,7 +74,7 @@ pub(super) fn after(
         live = Some(reading);
     }
     let place = family.rotated.iter().position(is_anchor);
-    let since = last.as_ref().map_or(position.modified, |last| last.seen().modified);
+    let since = held.as_ref().map_or(position.modified, |held| held.seen().modified);
     let mut newer = Vec::new();
     for (at, member) in family.rotated.iter().enumerate() {
         let later = place.map_or(member.stat.modified >= since, |place| at > place);
@@ -85,7 +85,7 @@ pub(super) fn after(
         let first = reading.first()?;
         let copied = match replacement.as_mut() {
             Some(anchor) => anchor.is_copied_by(&first, false)?,
-            None => last.as_mut().map_or(Ok(false), |last| last.is_copied_by(&first, !intact))?,
+            None => held.as_mut().map_or(Ok(false), |held| held.is_copied_by(&first, !intact))?,
         };
         // A copy of the live file is the first half of a `copytruncate`; once that is done, it will be looked for.
         if copied || live.as_mut().map_or(Ok(false), |live| live.is_copied_by(&first, false))? {

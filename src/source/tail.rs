@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 
 use parsers::Time;
 
-use super::family::{base_of, member};
+use super::family::{Member, base_of, member};
 use super::pattern::Pattern;
 use super::reading::Reading;
-use super::slot::{Beginning, Pass, Slot};
+use super::slot::{Pass, Slot};
 use crate::batch::{Batch, Position};
 
 /// What a pass finds.
@@ -58,7 +58,7 @@ pub struct Tail {
     slots: Vec<Slot>,
     ordinal: u64,
     from_end: bool,
-    passes: u64,
+    said_none: bool,
 }
 
 impl Tail {
@@ -78,45 +78,42 @@ impl Tail {
         if let Some(path) = pattern.literal().filter(|_| slots.is_empty()) {
             slots.push(Slot::new(path.to_owned()));
         }
-        Tail { source, pattern, slots, ordinal, from_end, passes: 0 }
+        Tail { source, pattern, slots, ordinal, from_end, said_none: false }
     }
 
     /// One pass over all files; reads about `budget` bytes, received now. `next_file` is the first free file number of
     /// the state.
     pub fn poll(&mut self, budget: usize, received: Time, next_file: &mut u32) -> Vec<Found> {
-        let first = self.passes == 0;
-        self.passes += 1;
         let mut pass = Pass { found: Vec::new(), budget, source: self.source, received, ordinal: &mut self.ordinal, next_file };
-        let mut beginning = if self.from_end && first { Beginning::End } else { Beginning::First };
-        if self.pattern.literal().is_none() {
-            if beginning == Beginning::First {
-                beginning = Beginning::History;
-            }
-            let new = new_paths(&self.pattern, &self.slots);
-            self.slots.extend(new.into_iter().map(Slot::new));
-            if first && self.slots.is_empty() {
-                let path = self.pattern.path().to_owned();
-                let error = io::Error::new(io::ErrorKind::NotFound, "no file matches yet");
-                pass.found.push(Found::Problem { path, error });
-            }
-        }
         for slot in &mut self.slots {
-            slot.poll(beginning, &mut pass);
+            slot.poll(&self.pattern, self.from_end, &mut pass);
         }
-        let found = pass.found;
-        let keep = self.pattern.literal().is_some();
-        self.slots.retain_mut(|slot| {
-            if keep && slot.is_closed() {
-                *slot = Slot::new(slot.path.clone());
+        if self.pattern.literal().is_none() {
+            let new = add_new(&self.pattern, &mut self.slots);
+            for slot in self.slots.iter_mut().rev().take(new).rev() {
+                slot.poll(&self.pattern, self.from_end, &mut pass);
             }
-            !slot.is_closed()
-        });
-        found
+            self.slots.retain(|slot| !slot.is_closed());
+            if self.slots.is_empty() && !self.said_none {
+                self.said_none = true;
+                let error = io::Error::new(io::ErrorKind::NotFound, "no file matches yet");
+                pass.found.push(Found::Problem { path: self.pattern.path().to_owned(), error });
+            }
+        } else if let Some(slot) = self.slots.first_mut().filter(|slot| slot.is_closed()) {
+            *slot = Slot::new(slot.path.clone());
+        }
+        self.from_end = false;
+        pass.found
     }
 
     /// Whether the last pass left something to read: ask again at once.
     pub fn is_behind(&self) -> bool {
         self.slots.iter().any(Slot::is_behind)
+    }
+
+    /// Index of its source.
+    pub fn source(&self) -> u16 {
+        self.source
     }
 
     /// Bytes of the source consumed so far.
@@ -130,23 +127,31 @@ impl Tail {
     }
 }
 
-/// The files that match, belong to no slot and are not what rotation left of another: those written last come last.
-fn new_paths(pattern: &Pattern, slots: &[Slot]) -> Vec<PathBuf> {
+/// Adds slots for the files that match, belong to no slot and are not what rotation left of another's; those written
+/// last come last. Gives how many; they stand at the end.
+fn add_new(pattern: &Pattern, slots: &mut Vec<Slot>) -> usize {
     let mut known: BTreeSet<PathBuf> = slots.iter().map(|slot| slot.path.clone()).collect();
     let matching: Vec<PathBuf> = pattern.expand().into_iter().filter(|path| !known.contains(path)).collect();
-    if matching.is_empty() {
-        return Vec::new();
-    }
     known.extend(matching.iter().cloned());
-    let mut new: Vec<(i64, PathBuf)> = matching
-        .into_iter()
+    let mut new: Vec<Member> = matching
+        .iter()
         .filter(|path| !base_of(path).is_some_and(|base| known.contains(&base)))
-        .filter_map(|path| {
-            let member = member(&path).ok()??;
-            let packed = Reading::open(&member).is_ok_and(|reading| reading.is_some_and(|reading| reading.is_packed()));
-            (!packed).then_some((member.stat.modified, path))
-        })
+        .filter_map(|path| member(path).ok()?)
         .collect();
-    new.sort_unstable();
-    new.into_iter().map(|(_, path)| path).collect()
+    new.sort_unstable_by(|one, other| (one.stat.modified, &one.path).cmp(&(other.stat.modified, &other.path)));
+    let mut added = 0;
+    for member in new {
+        if let Some(slot) = slots.iter_mut().find_map(|slot| slot.hand_over(&member)) {
+            slots.push(slot);
+        } else if slots.iter().any(|slot| slot.is_left_of(&member.path)) {
+            let before = slots.extract_if(.., |slot| slot.is_left_of(&member.path)).collect::<Vec<_>>();
+            slots.push(Slot::inherit(member.path, before));
+        } else if !Reading::open(&member).is_ok_and(|reading| reading.is_some_and(|reading| reading.is_packed())) {
+            slots.push(Slot::new(member.path));
+        } else {
+            continue;
+        }
+        added += 1;
+    }
+    added
 }

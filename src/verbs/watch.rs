@@ -85,8 +85,12 @@ impl Watch {
         }
         let wake = nudge.clone();
         // Only a hint: without it, the poll finds everything a little later.
-        let watcher = Watcher::new(&folders, move || {
+        let watcher = Watcher::new(move || {
             let _ = wake.try_send(Nudge::Wake);
+        });
+        let watcher = watcher.map(|mut watcher| {
+            watcher.watch(&folders);
+            watcher
         });
         thread::Builder::new()
             .name("ingest".into())

@@ -34,6 +34,8 @@ pub(super) enum Item {
     Tick(Time),
     /// Bytes were lost.
     Gap,
+    /// Nothing but a record that was logged.
+    Nothing,
     /// All input has ended, for good.
     End,
 }
@@ -102,6 +104,11 @@ impl Keeper {
         }
     }
 
+    /// Goes on without a snapshot, from the first record of the batch log.
+    pub(super) fn restart(&mut self) {
+        self.outlet.regenerate_from(0);
+    }
+
     /// Everything that a snapshot holds, at this moment; cheap, since the state shares what does not change meanwhile.
     pub(super) fn kept(&self) -> Kept {
         Kept {
@@ -146,7 +153,9 @@ impl Keeper {
             if lines {
                 self.metrics.took(since.elapsed());
             }
-            if let Some(archivist) = archivist.as_mut().filter(|archivist| archivist.is_due(self.next)) {
+            if let Some(archivist) = &mut archivist
+                && archivist.is_due(self.next)
+            {
                 archivist.hand_in(self.kept());
             }
         }
@@ -170,6 +179,7 @@ impl Keeper {
             Item::Gone(file) => self.positions.gone(file),
             Item::Tick(now) => self.engine.step(Input::Tick(now), &mut self.alerts),
             Item::Gap => self.metrics.gaps += 1,
+            Item::Nothing => {}
             Item::End => self.engine.step(Input::End, &mut self.alerts),
         }
         self.next = next;
