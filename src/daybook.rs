@@ -31,23 +31,12 @@ pub struct Daybook {
     exceptions: BTreeMap<Arc<str>, BTreeSet<Exception>>,
     /// By source.
     maintenances: BTreeMap<Arc<str>, BTreeSet<Maintenance>>,
-    configured: bool,
 }
 
 /// The name that stands for all suppliers in a cut.
 pub const ALL: &str = "*";
 
 impl Daybook {
-    /// Whether anybody keeps this daybook: only then a window may still be written.
-    pub fn is_configured(&self) -> bool {
-        self.configured
-    }
-
-    /// Says whether anybody keeps it.
-    pub fn set_configured(&mut self, configured: bool) {
-        self.configured = configured;
-    }
-
     /// Takes an entry in. The same entry again changes nothing.
     pub fn apply(&mut self, entry: Entry) {
         match entry {

@@ -103,6 +103,7 @@ pub struct Engine {
     register: Arc<Register>,
     rules: Arc<Rules>,
     attribution: Attribution,
+    daybook_configured: bool,
     /// Index of a stream by source and device.
     by_device: HashMap<(u16, Box<[u8]>), usize>,
     /// The stream of each source's last line.
@@ -117,8 +118,7 @@ impl Engine {
     /// An engine that continues from `state` (`State::default()` at the very first start).
     ///
     /// With `daybook` of true a daybook is configured: alerts that a window may still cover wait for it.
-    pub fn new(sources: Vec<Source>, register: Arc<Register>, rules: Arc<Rules>, daybook: bool, mut state: State) -> Engine {
-        Arc::make_mut(&mut state.daybook).set_configured(daybook);
+    pub fn new(sources: Vec<Source>, register: Arc<Register>, rules: Arc<Rules>, daybook: bool, state: State) -> Engine {
         let latest = vec![None; sources.len()];
         let mut engine = Engine {
             state,
@@ -126,6 +126,7 @@ impl Engine {
             register,
             rules,
             attribution: Attribution::default(),
+            daybook_configured: daybook,
             by_device: HashMap::new(),
             latest,
             slowest: None,

@@ -35,7 +35,7 @@ pub struct Register {
     /// The suppliers, in the order of the text.
     pub suppliers: Vec<Arc<Supplier>>,
     /// The accounts that differ from their suppliers, in the order of the text.
-    pub accounts: Vec<Account>,
+    pub accounts: Vec<Arc<Account>>,
     /// The calendars of suppliers and sites.
     pub calendars: Calendars,
     /// How accounts look that are a supplier's by their name alone.
@@ -43,6 +43,7 @@ pub struct Register {
     /// The default hours, zone and holidays.
     default_calendar: CalendarId,
     declared: bool,
+    by_id: HashMap<Name, usize>,
     owners: Owners,
     peers: HashMap<IpAddr, Arc<Supplier>>,
 }
@@ -61,6 +62,7 @@ impl Register {
             names,
             default_calendar,
             declared: false,
+            by_id: HashMap::new(),
             owners: Owners::default(),
             peers: HashMap::new(),
         }
@@ -90,17 +92,17 @@ impl Register {
 
     /// The supplier of an id.
     pub fn supplier(&self, id: &str) -> Option<&Arc<Supplier>> {
-        self.suppliers.iter().find(|supplier| &*supplier.id == id)
+        self.by_id.get(id).and_then(|&at| self.suppliers.get(at))
+    }
+
+    /// The `[[account]]` entry of a login (lower case, without its domain).
+    pub fn account(&self, login: &str) -> Option<&Arc<Account>> {
+        self.owners.account(login).and_then(|at| self.accounts.get(at))
     }
 
     /// The supplier whose LAN-to-LAN gateway an address is.
     pub fn supplier_by_peer(&self, peer: IpAddr) -> Option<&Arc<Supplier>> {
         self.peers.get(&peer.to_canonical())
-    }
-
-    /// The `[[account]]` entry of a login (lower case, without its domain).
-    pub fn account(&self, login: &str) -> Option<&Account> {
-        self.accounts.get(self.owners.account(login)?)
     }
 
     /// The site of an id.
@@ -115,7 +117,7 @@ impl Register {
     }
 
     /// Whether some site hands an address out to remote users.
-    pub fn is_inner(&self, address: IpAddr) -> bool {
+    pub fn is_in_pool(&self, address: IpAddr) -> bool {
         self.sites.iter().any(|site| site.holds(address))
     }
 
@@ -143,6 +145,12 @@ impl Register {
     /// Ids of the sites, for the nearest valid name.
     pub fn site_ids(&self) -> impl Iterator<Item = &str> {
         self.sites.iter().map(|site| &*site.id)
+    }
+
+    /// The supplier and account entry of an owner.
+    pub fn of(&self, owner: Owner) -> Option<(&Arc<Supplier>, Option<&Arc<Account>>)> {
+        let account = owner.account.and_then(|at| self.accounts.get(at));
+        Some((self.suppliers.get(owner.supplier)?, account))
     }
 }
 

@@ -85,6 +85,8 @@ pub struct Case<'a> {
     pub register: &'a Register,
     /// Windows, cuts and exceptions.
     pub daybook: &'a Daybook,
+    /// Whether there is a daybook in which a window may still be written.
+    pub daybook_configured: bool,
     /// Hours and holidays.
     pub calendars: &'a Calendars,
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::ALL;
 use super::fields::Fields;
-use crate::calendar::Bound;
+use crate::calendar::Day;
 use crate::mistake::{Problem, did_you_mean, one_of, quoted};
 use crate::register::Register;
 use crate::zone::rfc3339_in;
@@ -181,7 +181,7 @@ impl Until {
     pub fn instant(&self, zone: &TimeZone) -> Time {
         match *self {
             Until::Time(time) => time,
-            Until::Date(date) => Bound::end(date, zone).time,
+            Until::Date(date) => Day::new(date, zone).until,
         }
     }
 }

@@ -100,9 +100,9 @@ impl Attribution {
             let looks = register.looks_like_supplier(&login, domain, group) || self.known.contains_key(&login);
             return looks.then(|| Owner { supplier: Arc::new(register.inferred(&login)), account: None, login });
         }
-        if let Some(found) = register.owner(&login, domain, group) {
-            let account = found.account.and_then(|at| register.accounts.get(at)).cloned();
-            return Some(Owner { supplier: Arc::clone(register.suppliers.get(found.supplier)?), account, login });
+        if let Some(found) = register.owner(&login, group) {
+            let (supplier, account) = register.of(found)?;
+            return Some(Owner { supplier: Arc::clone(supplier), account: account.cloned(), login });
         }
         let supplier = register.supplier(self.known.get(&login)?)?;
         Some(Owner { supplier: Arc::clone(supplier), account: None, login })

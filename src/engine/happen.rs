@@ -86,11 +86,10 @@ impl Engine {
     /// The egress group of an address, as this supplier's; `None` for front-ends and inner addresses.
     fn origin(&self, supplier: &Supplier, address: Option<IpAddr>) -> Option<Origin> {
         let address = address?;
-        if self.register.is_front_end(address) || self.register.is_inner(address) {
+        if self.register.is_front_end(address) || self.register.is_in_pool(address) {
             return None;
         }
-        let declared = supplier.networks.iter().any(|network| network.contains(address));
-        Some(if declared { Origin::Declared } else { Origin::of(address) })
+        Some(if supplier.is_at_home(address) { Origin::Declared } else { Origin::of(address) })
     }
 
     fn success(&mut self, sighting: &Sighting<'_>, event: &Event<'_>, stream: usize, dated: Dated, out: &mut Vec<Alert>) {
@@ -111,7 +110,7 @@ impl Engine {
                 // Somebody else's login from a supplier's inner address: the supplier reaches a target.
                 self.used(sighting, event, stream, dated, &holder, Happening::Used { login: true }, out);
             } else if let Some(supplier) = facts.peer.filter(|_| facts.user.is_empty()).and_then(|peer| register.supplier_by_peer(peer)) {
-                self.tunnel(sighting, event, stream, dated, &supplier.clone(), out);
+                self.tunnel(sighting, event, stream, dated, supplier, out);
             }
             return;
         };
@@ -410,6 +409,7 @@ impl Engine {
             repeated: happened.repeated,
             register: &register,
             daybook: &daybook,
+            daybook_configured: self.daybook_configured,
             calendars: &register.calendars,
         };
         let mut findings = Findings::default();
@@ -422,7 +422,7 @@ impl Engine {
         accounted.memory = account_memory;
         let login = (!owner.login.is_empty()).then(|| Arc::clone(&owner.login));
         for (rule, finding) in findings.found {
-            let exception = daybook.exception(rule.id, &supplier.id, finding.scene.time).map(|exception| exception.reason.to_string());
+            let exception = daybook.exception(rule.id, &supplier.id, case.zone(), finding.scene.time).map(|exception| exception.reason.to_string());
             out.extend(alert(supplier, rule, finding, exception, &mut accounted.stories));
         }
         for wake in findings.wakes {

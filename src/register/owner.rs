@@ -30,7 +30,7 @@ pub(super) struct Owners {
 }
 
 impl Owners {
-    pub(super) fn new(suppliers: &[Arc<Supplier>], accounts: &[Account]) -> Owners {
+    pub(super) fn new(suppliers: &[Arc<Supplier>], accounts: &[Arc<Account>]) -> Owners {
         let mut owners = Owners::default();
         for (at, account) in accounts.iter().enumerate() {
             owners.accounts.entry(account.login.clone()).or_insert((at, account.supplier));

@@ -8,7 +8,7 @@ use parsers::Glob;
 
 use super::owner::Owners;
 use super::{Account, Defaults, Name, Register, Scope, Site, Supplier, SupplierKind, SupplierNames, account, supplier};
-use crate::calendar::{Bound, Calendars, Holidays, Hours, read_zone};
+use crate::calendar::{Calendars, Day, Holidays, Hours, read_zone};
 use crate::mistake::{Mistake, Mistakes, Place, Problem, did_you_mean, quoted};
 use crate::network::{Network, read_address};
 use crate::toml_reader::{Document, Table, Text};
@@ -107,8 +107,8 @@ impl<'d> Reading<'d> {
             groups: self.patterns(&mut table, "groups", &id.value),
             access: table.word("access", supplier::ACCESSES).unwrap_or_default(),
             on_call: table.boolean("on_call").unwrap_or_default(),
-            contract_start: table.date("contract_start").map(|date| Bound::start(date, &zone)),
-            contract_end: table.date("contract_end").map(|date| Bound::end(date, &zone)),
+            contract_start: table.date("contract_start").map(|date| Day::new(date, &zone)),
+            contract_end: table.date("contract_end").map(|date| Day::new(date, &zone)),
             networks: values(table.list("networks", str::parse::<Network>)),
             countries: values(table.list("countries", read_country)),
             asns: table.integers("asns", 1..=i64::from(u32::MAX)).into_iter().filter_map(|asn| u32::try_from(asn).ok()).collect(),
@@ -124,6 +124,8 @@ impl<'d> Reading<'d> {
         in_order(&table, ("contract_start", supplier.contract_start), ("contract_end", supplier.contract_end));
         if !id.value.is_empty() {
             table.unique("the supplier id", &id, &mut self.supplier_ids);
+            let at = self.register.suppliers.len();
+            self.register.by_id.entry(Arc::clone(&supplier.id)).or_insert(at);
             self.register.suppliers.push(Arc::new(supplier));
         }
         table.finish();
@@ -133,8 +135,7 @@ impl<'d> Reading<'d> {
         table.need(&["login", "supplier"]);
         let login = table.text("login").map(|login| Text { value: login.value.to_lowercase().into(), ..login });
         let named = table.text("supplier");
-        let is = |named: &Text| self.register.suppliers.iter().position(|supplier| supplier.id == named.value);
-        let supplier = named.as_ref().and_then(is);
+        let supplier = named.as_ref().and_then(|named| self.register.by_id.get(&named.value).copied());
         if let (Some(named), None) = (&named, supplier) {
             let hint = did_you_mean(&named.value, self.register.supplier_ids());
             table.mistake("supplier", &format!("no supplier has the id {}{hint}", quoted(&named.value)));
@@ -145,13 +146,14 @@ impl<'d> Reading<'d> {
         };
         let kind = table.word("kind", account::KINDS).unwrap_or_default();
         let holder = table.text("holder").map(|text| text.value);
-        let created = table.date("created").map(|date| Bound::start(date, &zone));
-        let expires = table.date("expires").map(|date| Bound::end(date, &zone));
+        let created = table.date("created").map(|date| Day::new(date, &zone));
+        let expires = table.date("expires").map(|date| Day::new(date, &zone));
         let dormant_after = table.span("dormant_after");
         in_order(&table, ("created", created), ("expires", expires));
         if let (Some(login), Some(supplier)) = (login, supplier) {
             table.unique("the account", &login, &mut self.logins);
-            self.register.accounts.push(Account { login: login.value, supplier, kind, holder, created, expires, dormant_after });
+            let account = Account { login: login.value, supplier, kind, holder, created, expires, dormant_after };
+            self.register.accounts.push(Arc::new(account));
         }
         table.finish();
     }
@@ -223,7 +225,7 @@ fn read_country(text: &str) -> Result<Name, String> {
     }
 }
 
-fn in_order(table: &Table<'_>, first: (&str, Option<Bound>), last: (&str, Option<Bound>)) {
+fn in_order(table: &Table<'_>, first: (&str, Option<Day>), last: (&str, Option<Day>)) {
     if let (Some(from), Some(until)) = (first.1, last.1) {
         if until.date < from.date {
             table.mistake(last.0, &format!("{} lies before {} {}", until.date, first.0, from.date));

@@ -2,6 +2,7 @@
 
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local};
 use crate::alert::{Because, RuleName, Severity};
+use crate::toml_reader::Table;
 
 #[doc = include_str!("expired_access.md")]
 #[derive(Clone, Debug, Default)]
@@ -25,11 +26,11 @@ impl Rule for ExpiredAccess {
         }
         let supplier = case.supplier;
         let expires = case.account.and_then(|account| account.expires.as_ref());
-        let (reason, field, words, date) = if let Some(end) = expires.filter(|end| case.now >= end.time) {
+        let (reason, field, words, date) = if let Some(end) = expires.filter(|end| case.now >= end.until) {
             ("account-expired", "expires", "the account expired on", end)
-        } else if let Some(end) = supplier.contract_end.as_ref().filter(|end| case.now >= end.time) {
+        } else if let Some(end) = supplier.contract_end.as_ref().filter(|end| case.now >= end.until) {
             ("contract-ended", "contract_end", "the contract ended on", end)
-        } else if let Some(start) = supplier.contract_start.as_ref().filter(|start| case.now < start.time) {
+        } else if let Some(start) = supplier.contract_start.as_ref().filter(|start| case.now < start.from) {
             ("contract-not-started", "contract_start", "the contract starts on", start)
         } else {
             return;

@@ -4,7 +4,7 @@ use parsers::Time;
 use parsers::time::{DAY, HOUR, MINUTE};
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local};
+use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local, span_words};
 use crate::alert::{Because, RuleName, Severity};
 use crate::register::{Access, AccountKind, SupplierKind};
 use crate::session::Scene;
@@ -118,7 +118,7 @@ impl Rule for OffHours {
 
 impl OffHours {
     fn grace_in_force(&self, case: &Case<'_>) -> i64 {
-        if case.daybook.is_configured() { self.grace } else { 0 }
+        if case.daybook_configured { self.grace } else { 0 }
     }
 
     /// The beginning of the closed period around a time; `None` if the supplier's hours are open.

@@ -361,7 +361,7 @@ impl SharedCredential {
     fn cross_site(&self, case: &Case<'_>, memory: &mut OfAddress, out: &mut Findings) {
         let Some(scene) = case.scene else { return };
         let (Some(login), Some(site), Some(ip)) = (&scene.login, &scene.site, scene.source_ip) else { return };
-        let declared = case.supplier.networks.iter().any(|network| network.contains(ip));
+        let declared = case.supplier.is_at_home(ip);
         if declared && (case.supplier.kind == SupplierKind::Automate || case.account.is_some_and(|account| account.kind == AccountKind::Automate)) {
             return;
         }
@@ -406,7 +406,7 @@ impl SharedCredential {
         }
         let now = case.now;
         memory.successes.retain(|held| now.since(held.evidence.time) <= self.pooled_within && held.supplier != case.supplier.id);
-        let declares = |id: &str| case.register.supplier(id).is_some_and(|supplier| supplier.networks.iter().any(|network| network.contains(ip)));
+        let declares = |id: &str| case.register.supplier(id).is_some_and(|supplier| supplier.is_at_home(ip));
         let both_declare = |other: &str| declares(&case.supplier.id) && declares(other);
         let other = memory.successes.iter().find(|held| !both_declare(&held.supplier)).cloned();
         let own = Success { supplier: Arc::clone(&case.supplier.id), login: Arc::clone(login), evidence: scene.evidence.clone() };

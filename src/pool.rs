@@ -1,0 +1,178 @@
+//! The parse pool: one thread a core over batches that own their bytes. It keeps no order; whoever hands
+//! in batches waits for the answers in the order of handing in.
+
+use std::num::NonZero;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use parsers::{Event, FORMATS, Facts, FormatId, Interest, Reading, Stamp, Stamps, Text};
+
+use crate::batch::Batch;
+use crate::engine::{Arrival, Sighting};
+use crate::metrics::Tally;
+
+/// How a batch's lines are to be read.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    /// Only this format; `None` = all are asked.
+    pub only: Option<FormatId>,
+    /// What traffic is worth reading.
+    pub interest: Arc<Interest>,
+}
+
+/// A batch with what its lines say.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The bytes.
+    pub batch: Batch,
+    /// Its lines, in their order; blank ones are counted and left out.
+    lines: Vec<Placed>,
+    facts: Vec<(FormatId, Facts)>,
+    /// How many lines were what.
+    pub tally: Tally,
+}
+
+#[derive(Debug)]
+struct Placed {
+    start: u32,
+    len: u32,
+    stamp: Stamp,
+    device: Text,
+    /// Index into the facts of the batch.
+    facts: Option<u32>,
+}
+
+impl Parsed {
+    /// Reads a batch's lines. Depends on the batch and the manner alone.
+    pub fn new(batch: Batch, manner: &Manner, stamps: &mut Stamps) -> Parsed {
+        let (mut lines, mut kept, mut facts) = (Vec::with_capacity(batch.bytes.len() / 256), Vec::new(), Facts::default());
+        let mut tally = Tally::default();
+        tally.truncated += u64::from(batch.is_cut());
+        let mut start = 0;
+        while let Some(rest) = batch.bytes.get(start..).filter(|rest| !rest.is_empty()) {
+            let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = rest.get(..len).unwrap_or_default();
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let reading = parsers::read(line, manner.only, &manner.interest, stamps, &mut facts);
+            tally.count(reading);
+            if reading != Reading::Blank {
+                let concern = match reading {
+                    Reading::Parsed(format) if facts.kind != parsers::Kind::Other => {
+                        kept.push((format, facts.clone()));
+                        u32::try_from(kept.len() - 1).ok()
+                    }
+                    _ => None,
+                };
+                if let (Ok(start), Ok(len)) = (u32::try_from(start), u32::try_from(line.len())) {
+                    lines.push(Placed { start, len, stamp: facts.stamp, device: facts.device, facts: concern });
+                }
+            }
+            start += len + 1;
+        }
+        Parsed { batch, lines, facts: kept, tally }
+    }
+
+    /// Number of lines that are not blank.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether all lines are blank.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The device's stamp of a line.
+    pub fn stamp(&self, at: usize) -> Option<Stamp> {
+        self.lines.get(at).map(|line| line.stamp)
+    }
+
+    /// A line as the engine takes it.
+    pub fn sighting(&self, at: usize, arrival: Arrival) -> Option<Sighting<'_>> {
+        let placed = self.lines.get(at)?;
+        let start = placed.start as usize;
+        let line = self.batch.bytes.get(start..start + placed.len as usize)?;
+        let event = placed.facts.and_then(|at| self.facts.get(at as usize)).map(|(format, facts)| Event { line, facts, format: *format });
+        let offset = self.batch.ordinal.saturating_add(u64::from(placed.start));
+        Some(Sighting { source: self.batch.source, offset, arrival, line, stamp: placed.stamp, device: placed.device.raw(line), event })
+    }
+}
+
+/// A batch that is being parsed.
+pub struct Pending(Receiver<Parsed>);
+
+impl Pending {
+    /// Waits for the batch; `None` if the pool is gone.
+    pub fn wait(self) -> Option<Parsed> {
+        self.0.recv().ok()
+    }
+}
+
+struct Job {
+    batch: Batch,
+    manner: Manner,
+    reply: SyncSender<Parsed>,
+}
+
+/// Threads that parse.
+pub struct Pool {
+    jobs: Option<SyncSender<Job>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Pool {
+    /// A pool of `threads` (0 = one a core).
+    pub fn new(threads: usize) -> Pool {
+        let threads = if threads == 0 { thread::available_parallelism().map_or(1, NonZero::get) } else { threads };
+        let (jobs, taken) = sync_channel::<Job>(threads);
+        let taken = Arc::new(Mutex::new(taken));
+        let threads = (0..threads)
+            .map(|_| {
+                let taken = Arc::clone(&taken);
+                thread::spawn(move || {
+                    let mut stamps = Stamps::default();
+                    loop {
+                        let job = taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                        let Ok(Job { batch, manner, reply }) = job else { return };
+                        // Nobody waits any more: the verb has ended.
+                        let _ = reply.send(Parsed::new(batch, &manner, &mut stamps));
+                    }
+                })
+            })
+            .collect();
+        Pool { jobs: Some(jobs), threads }
+    }
+
+    /// Number of threads.
+    pub fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// Hands in a batch; waits while every thread is busy and has its next batch already.
+    pub fn submit(&self, batch: Batch, manner: Manner) -> Pending {
+        let (reply, answer) = sync_channel(1);
+        if let Some(jobs) = &self.jobs {
+            // The threads leave only when the pool is dropped.
+            let _ = jobs.send(Job { batch, manner, reply });
+        }
+        Pending(answer)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.jobs = None;
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Names of all formats with their number of lines, most frequent first.
+pub fn by_format(tally: &Tally) -> Vec<(&'static str, u64)> {
+    let mut counted: Vec<(&'static str, u64)> =
+        FORMATS.iter().zip(&tally.formats).map(|(format, &lines)| (format.name, lines)).filter(|&(_, lines)| lines > 0).collect();
+    counted.sort_by_key(|&(name, lines)| (std::cmp::Reverse(lines), name));
+    counted
+}
