@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod batch;
 pub mod calendar;
+pub mod config;
 pub mod daybook;
 pub mod engine;
 pub mod fault;

@@ -105,18 +105,6 @@ impl<'d> Table<'d> {
         self.expect(key, &expected, |value| integer_of(value, &range)).map(|(value, _)| value)
     }
 
-    /// A number within `range`, with or without decimals.
-    pub fn number(&mut self, key: &'static str, range: RangeInclusive<f64>) -> Option<f64> {
-        let expected = format!("a number of {} to {}", range.start(), range.end());
-        let read = |value: &Value| match value {
-            Value::Float(number) => Some(*number),
-            #[expect(clippy::cast_precision_loss, reason = "settings are small numbers")]
-            Value::Integer(number) => Some(*number as f64),
-            _ => None,
-        };
-        self.expect(key, &expected, |value| read(value).filter(|number| range.contains(number))).map(|(value, _)| value)
-    }
-
     /// A civil date (`2026-12-31`, without quotes).
     pub fn date(&mut self, key: &'static str) -> Option<Date> {
         let read = |value: &Value| match value {
@@ -148,6 +136,7 @@ impl<'d> Table<'d> {
                     Ok(value) => found.push((value, node.place)),
                     Err(problem) => self.problem(node.place, key, problem.into()),
                 },
+                Value::Broken => {}
                 other => self.mistake_at(node.place, key, &format!("expected a text in quotes, found {}", other.found())),
             }
         }
@@ -160,6 +149,7 @@ impl<'d> Table<'d> {
         for node in self.nodes(key, "a list of whole numbers such as [443, 3389]") {
             match integer_of(&node.value, &range) {
                 Some(number) => found.push(number),
+                None if matches!(node.value, Value::Broken) => {}
                 None => {
                     let (first, last, value) = (range.start(), range.end(), node.value.found());
                     self.mistake_at(node.place, key, &format!("expected a whole number of {first} to {last}, found {value}"));
@@ -296,7 +286,7 @@ impl<'d> Table<'d> {
     fn expect<T>(&mut self, key: &'static str, expected: &str, read: impl FnOnce(&'d Value) -> Option<T>) -> Option<(T, Place)> {
         let node = self.ask(key)?;
         let value = read(&node.value);
-        if value.is_none() {
+        if value.is_none() && !matches!(node.value, Value::Broken) {
             self.mistake_at(node.place, key, &format!("expected {expected}, found {}", node.value.found()));
         }
         value.map(|value| (value, node.place))

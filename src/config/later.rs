@@ -1,0 +1,45 @@
+//! Parts of the configuration that are read and checked, and built later: `[[format]]` and `[geo]`.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use regex::Regex;
+
+use super::not_yet;
+use crate::mistake::{Mistakes, one_of, quoted};
+use crate::toml_reader::Table;
+
+const EVENTS: &[&str] = &["login_success", "login_failure", "logout", "session_start", "session_end", "traffic", "other"];
+
+/// Reads every `[[format]]`; gives their names, which sources may refer to.
+pub(super) fn formats(tables: Vec<Table<'_>>, later: &Mistakes) -> Vec<Arc<str>> {
+    let mut seen = HashSet::new();
+    let mut names = Vec::new();
+    for mut table in tables {
+        table.need(&["name", "regex"]);
+        if let Some(name) = table.text("name") {
+            table.unique("the format name", &name, &mut seen);
+            names.push(name.value);
+        }
+        table.read("regex", |text| {
+            Regex::new(text).map_err(|error| format!("expected a regular expression, found {}: {error}", quoted(text)))
+        });
+        table.words("event", |word| match EVENTS.contains(&word) {
+            true => Ok(()),
+            false => Err(format!("expected {}, found {}", one_of(EVENTS.iter().copied()), quoted(word))),
+        });
+        table.list("samples", |_| Ok::<(), String>(()));
+        not_yet(&table, "[[format]]", later);
+        table.finish();
+    }
+    names
+}
+
+/// Reads `[geo]`.
+pub(super) fn geo(mut table: Table<'_>, later: &Mistakes) {
+    for key in ["city", "asn"] {
+        table.text(key);
+    }
+    not_yet(&table, "[geo]", later);
+    table.finish();
+}
