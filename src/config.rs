@@ -277,8 +277,6 @@ format = "ocsf"
         let (config, _) = Config::read("nightporter.toml", text, RULES);
         let site = ("register.toml".to_owned(), "[[site]]\nid = \"sainte-fiction\"\n".to_owned());
         let (register, _) = Register::read(&[site], SupplierNames::default(), &config.defaults);
-        assert_snapshot!(shown(&config.unknown_sites("nightporter.toml", &register)), @r#"
-        nightporter.toml:4:8: site: the register has no site "sainte-ficton"; did you mean "sainte-fiction"?
-        "#);
+        assert_snapshot!(shown(&config.unknown_sites("nightporter.toml", &register)), @r#"nightporter.toml:4:8: site: the register has no site "sainte-ficton"; did you mean "sainte-fiction"?"#);
     }
 }

@@ -6,6 +6,7 @@
 
 mod entry;
 mod fields;
+mod line;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -52,8 +53,9 @@ impl Daybook {
     /// The access window that covers an account (lower case) of a supplier at a time, by what was written down up
     /// to `known_by`. Of several, the one that ends last.
     pub fn window_covering(&self, supplier: &str, account: &str, time: Time, known_by: Time) -> Option<&Window> {
-        let windows = self.windows.get(supplier)?.iter();
-        windows
+        self.windows
+            .get(supplier)?
+            .iter()
             .filter(|window| window.at <= known_by && window.from <= time && window.admits(account))
             .filter(|window| time < self.end_of(window, known_by))
             .max_by_key(|window| self.end_of(window, known_by))
@@ -61,9 +63,9 @@ impl Daybook {
 
     /// When a window ends, by what was written down up to `known_by`: its own end, or when it was closed before.
     pub fn end_of(&self, window: &Window, known_by: Time) -> Time {
-        let closes = self.closes.get(&window.id).into_iter().flatten();
-        let closed = closes.map(|close| close.at).filter(|&at| at >= window.at && at <= known_by).min();
-        closed.map_or(window.until, |at| at.min(window.until))
+        let closes = self.closes.get(&window.id).into_iter().flatten().map(|close| close.at);
+        let first = closes.filter(|&at| at >= window.at && at <= known_by).min();
+        first.map_or(window.until, |at| at.min(window.until))
     }
 
     /// All windows that end after a time, by beginning: those open at it and those to come.
@@ -162,7 +164,9 @@ mod tests {
 
     fn daybook() -> Daybook {
         let mut daybook = Daybook::default();
-        entries().into_iter().for_each(|entry| daybook.apply(entry));
+        for entry in entries() {
+            daybook.apply(entry);
+        }
         daybook
     }
 
