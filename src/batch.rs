@@ -87,6 +87,8 @@ pub struct Position {
     pub path: PathBuf,
     /// What the file system called it.
     pub identity: FileIdentity,
+    /// When it was last written, as it was found: of the rotated files beside it, later ones came after it.
+    pub modified: i64,
     /// Bytes consumed.
     pub offset: u64,
     /// The consumed part.
@@ -128,6 +130,11 @@ impl Positions {
             position.offset = end;
             position.mark = mark;
         }
+    }
+
+    /// A file was deleted and had been read to its end.
+    pub fn gone(&mut self, file: u32) {
+        self.0.retain(|(_, position)| position.file != file);
     }
 
     /// The position of a file.

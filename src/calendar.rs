@@ -12,4 +12,4 @@ mod zone;
 pub use holidays::Holidays;
 pub use hours::Hours;
 pub use table::{CalendarId, Calendars, Span};
-pub use zone::{Day, read_zone, zone_name};
+pub use zone::{Bound, read_zone, zone_name};

@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod batch;
 pub mod calendar;
+pub mod cli;
 pub mod config;
 pub mod daybook;
 pub mod engine;
@@ -19,8 +20,10 @@ pub mod pool;
 pub mod register;
 pub mod rules;
 pub mod session;
+pub mod setup;
 pub mod source;
 pub mod store;
 pub mod toml_reader;
 pub mod verbs;
+pub mod wall_clock;
 pub mod zone;

@@ -45,7 +45,7 @@ pub struct Register {
     declared: bool,
     by_id: HashMap<Name, usize>,
     owners: Owners,
-    peers: HashMap<IpAddr, Arc<Supplier>>,
+    peers: HashMap<IpAddr, usize>,
 }
 
 impl Register {
@@ -102,7 +102,7 @@ impl Register {
 
     /// The supplier whose LAN-to-LAN gateway an address is.
     pub fn supplier_by_peer(&self, peer: IpAddr) -> Option<&Arc<Supplier>> {
-        self.peers.get(&peer.to_canonical())
+        self.peers.get(&peer.to_canonical()).and_then(|&at| self.suppliers.get(at))
     }
 
     /// The site of an id.
@@ -117,7 +117,7 @@ impl Register {
     }
 
     /// Whether some site hands an address out to remote users.
-    pub fn is_in_pool(&self, address: IpAddr) -> bool {
+    pub fn is_inner(&self, address: IpAddr) -> bool {
         self.sites.iter().any(|site| site.holds(address))
     }
 
@@ -225,15 +225,15 @@ groups = ["GG_VPN_HERMES", "*presta*"]
         let address = |text: &str| text.parse::<IpAddr>().unwrap();
         assert!(register.is_front_end(address("10.1.1.6")) && register.is_front_end(address("::ffff:10.1.1.5")));
         assert!(!register.is_front_end(address("10.1.1.7")));
-        assert!(register.is_in_pool(address("10.99.0.200")) && register.is_in_pool(address("2001:db8:99::1")));
-        assert!(!register.is_in_pool(address("10.99.1.0")));
+        assert!(register.is_inner(address("10.99.0.200")) && register.is_inner(address("2001:db8:99::1")));
+        assert!(!register.is_inner(address("10.99.1.0")));
         let peer = register.supplier_by_peer(address("::ffff:203.0.113.9")).unwrap();
         assert_eq!(&*peer.id, "chimere");
         assert!(register.supplier_by_peer(address("203.0.113.8")).is_none());
     }
 
     #[test]
-    fn interest_is_in_pools_peers_and_names() {
+    fn interest_is_inners_peers_and_names() {
         let address = |text: &str| text.parse::<IpAddr>().ok();
         let interest = register(TEXT).interest();
         assert!(!interest.is_everything());

@@ -3,3 +3,7 @@
 
 pub mod archive;
 pub mod framing;
+mod content;
+mod family;
+mod reading;
+pub mod pattern;

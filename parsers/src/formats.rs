@@ -1,5 +1,9 @@
 //! The formats: each one file, one line in [`FORMATS`], one folder in `fixtures/formats`, the same name for all.
 
+mod cef;
+mod openvpn;
+mod sshd;
+
 use crate::{Facts, Line, Stamps};
 
 /// Index into [`FORMATS`].
@@ -23,7 +27,13 @@ pub struct Format {
 }
 
 /// All formats, in the order they are asked: the more exact signature first.
-pub const FORMATS: &[Format] = &[];
+pub const FORMATS: &[Format] = &[
+    // Before the services that PAM speaks for: its lines bear their tags.
+    sshd::FORMAT,
+    openvpn::FORMAT,
+    // After every product that writes CEF in a way of its own.
+    cef::FORMAT,
+];
 
 /// The format of a name.
 pub fn by_name(name: &str) -> Option<FormatId> {

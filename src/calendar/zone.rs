@@ -44,22 +44,24 @@ fn edge(civil: DateTime) -> Time {
     if civil.year() < 1970 { Time::MIN } else { Time::MAX }
 }
 
-/// A civil date in a zone, and what of it lies on the line of time.
+/// A civil date that bounds something, and where that bound lies on the line of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Day {
+pub struct Bound {
     /// The date, for messages.
     pub date: Date,
-    /// Its first instant.
-    pub from: Time,
-    /// The first instant of the day after it.
-    pub until: Time,
+    /// Of a start the first instant of that day; of an end the first instant of the day after.
+    pub time: Time,
 }
 
-impl Day {
-    /// The day of a date in a zone.
-    pub fn new(date: Date, zone: &TimeZone) -> Day {
-        let midnight = |date: Date| beginning(date.at(0, 0, 0, 0), zone);
-        Day { date, from: midnight(date), until: date.tomorrow().map_or(Time::MAX, midnight) }
+impl Bound {
+    /// The first day that counts, in a zone.
+    pub fn start(date: Date, zone: &TimeZone) -> Bound {
+        Bound { date, time: beginning(date.at(0, 0, 0, 0), zone) }
+    }
+
+    /// The last day that counts, in a zone.
+    pub fn end(date: Date, zone: &TimeZone) -> Bound {
+        Bound { date, time: date.tomorrow().map_or(Time::MAX, |next| beginning(next.at(0, 0, 0, 0), zone)) }
     }
 }
 
@@ -92,11 +94,12 @@ mod tests {
             // Havana's clocks change at midnight: that day begins at 01:00.
             ("America/Havana", "2026-03-08", "2026-03-08T05:00:00Z", 23),
         ] {
-            let day = Day::new(date.parse().unwrap(), &read_zone(zone).unwrap());
-            assert_eq!(rfc3339(day.from), from);
-            assert_eq!(day.until.since(day.from), hours * parsers::time::HOUR, "{zone} {date}");
+            let (date, zone) = (date.parse().unwrap(), read_zone(zone).unwrap());
+            let (start, end) = (Bound::start(date, &zone).time, Bound::end(date, &zone).time);
+            assert_eq!(rfc3339(start), from);
+            assert_eq!(end.since(start), hours * parsers::time::HOUR, "{date}");
         }
-        let last = Day::new(Date::MAX, &TimeZone::UTC);
-        assert_eq!((last.from, last.until), (Time::MAX, Time::MAX));
+        assert_eq!(Bound::start(Date::MAX, &TimeZone::UTC).time, Time::MAX);
+        assert_eq!(Bound::end(Date::MAX, &TimeZone::UTC).time, Time::MAX);
     }
 }

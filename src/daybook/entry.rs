@@ -10,7 +10,7 @@ use parsers::Time;
 use serde::{Deserialize, Serialize};
 
 use super::ALL;
-use crate::calendar::Day;
+use crate::calendar::Bound;
 use crate::mistake::{Problem, did_you_mean, quoted};
 use crate::register::Register;
 use crate::zone::rfc3339_in;
@@ -179,7 +179,7 @@ impl Until {
     pub fn instant(&self, zone: &TimeZone) -> Time {
         match *self {
             Until::Time(time) => time,
-            Until::Date(date) => Day::new(date, zone).until,
+            Until::Date(date) => Bound::end(date, zone).time,
         }
     }
 }

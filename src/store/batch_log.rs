@@ -37,6 +37,11 @@ pub enum Record {
         /// Where its reading begins.
         position: Position,
     },
+    /// A file was deleted and had been read to its end.
+    Gone {
+        /// Its number.
+        file: u32,
+    },
     /// A batch is about to be processed.
     Batch(Logged),
     /// The clock ticked.
@@ -374,7 +379,7 @@ mod tests {
             mark,
         };
         let identity = FileIdentity { device: 1, inode: 2 };
-        let position = Position { file: 9, path: PathBuf::from("fw.log"), identity, offset: 0, mark };
+        let position = Position { file: 9, path: PathBuf::from("fw.log"), identity, modified: -1, offset: 0, mark };
         let records = [Record::Start { config: [7; 32] }, Record::File { source: 3, position }, Record::Batch(Logged::of(&batch)), tick(3)];
         for record in &records {
             let before = log.length;

@@ -70,8 +70,8 @@ expires = 2026-06-30
     assert_eq!(register.calendars.zone(chimere.calendar).iana_name(), Some("America/Miquelon"));
     assert_eq!((chimere.access, chimere.on_call, chimere.mfa), (Access::OnDemand, true, true));
     // Days of the supplier's zone: Miquelon is three hours behind UTC in winter.
-    assert_eq!(chimere.contract_start.map(|day| rfc3339(day.from)).as_deref(), Some("2025-01-01T03:00:00Z"));
-    assert_eq!(chimere.contract_end.map(|day| rfc3339(day.until)).as_deref(), Some("2027-01-01T03:00:00Z"));
+    assert_eq!(chimere.contract_start.map(|bound| rfc3339(bound.time)).as_deref(), Some("2025-01-01T03:00:00Z"));
+    assert_eq!(chimere.contract_end.map(|bound| rfc3339(bound.time)).as_deref(), Some("2027-01-01T03:00:00Z"));
     assert!(chimere.is_at_home("198.51.100.9".parse().unwrap()) && !chimere.is_at_home("198.51.101.9".parse().unwrap()));
     assert_eq!((&*chimere.countries[0], chimere.asns.as_slice()), ("FR", [64500].as_slice()));
     for (target, port, allowed) in
@@ -83,8 +83,8 @@ expires = 2026-06-30
     assert_eq!(chimere.callback.as_deref(), Some("+33 2 00 00 00 00"));
     let account = register.account("fourn.chimere").unwrap();
     assert_eq!((account.supplier, account.kind, account.holder.as_deref()), (0, AccountKind::Named, Some("J. Martin")));
-    assert_eq!(account.created.map(|day| day.date.to_string()).as_deref(), Some("2026-01-05"));
-    assert_eq!(account.expires.map(|day| rfc3339(day.until)).as_deref(), Some("2026-07-01T02:00:00Z"));
+    assert_eq!(account.created.map(|bound| bound.date.to_string()).as_deref(), Some("2026-01-05"));
+    assert_eq!(account.expires.map(|bound| rfc3339(bound.time)).as_deref(), Some("2026-07-01T02:00:00Z"));
 }
 
 #[test]
