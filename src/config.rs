@@ -214,7 +214,24 @@ off-hours = 3
 [source_]
 "#;
         let (_, mistakes) = Config::read("nightporter.toml", text, RULES);
-        assert_snapshot!(shown(&mistakes), @"");
+        assert_snapshot!(shown(&mistakes), @r#"
+        nightporter.toml:2:1: unknown key "regster"; did you mean "register"?
+        nightporter.toml:3:11: daybook: expected a text in quotes, found 7
+        nightporter.toml:5:13: time_zone in [defaults]: there is no time zone "Europe/Pari"; did you mean "Europe/Paris"?
+        nightporter.toml:6:12: holidays in [defaults]: the public holidays of "DE" are not known; known are "none", "FR", "FR-metropole", "FR-alsace-moselle", "FR-guadeloupe", "FR-guyane", "FR-la-reunion", "FR-martinique", "FR-mayotte", "FR-nouvelle-caledonie", "FR-polynesie-francaise", "FR-saint-barthelemy", "FR-saint-martin", "FR-saint-pierre-et-miquelon" or "FR-wallis-et-futuna"
+        nightporter.toml:7:10: hours in [defaults]: expected hours such as "Mo-Fr 08:00-18:00; PH off", found "Lu-Ve 8h-18h"; did you mean "Mo-Fr 08:00-18:00"?
+        nightporter.toml:10:8: kind in [[source]] "fw": expected "file", "stdin" or "syslog", found "fille"; did you mean "file"?
+        nightporter.toml:11:1: [[source]] "fw" lacks the key "path"
+        nightporter.toml:12:8: the source name "fw" stands twice
+        nightporter.toml:14:1: unknown key "frmat" in [[source]] "fw"; did you mean "format"?
+        nightporter.toml:15:8: year in [[source]] "fw": expected a whole number of 2000 to 2199, found 26
+        nightporter.toml:19:10: format in [[source]] "gate": there is no format "no-such-product" (`nightporter list formats` shows all)
+        nightporter.toml:20:1: [[sink]] lacks the key "path"
+        nightporter.toml:22:16: min_severity in [[sink]]: expected "info", "low", "medium", "high" or "critical", found "hihg"; did you mean "high"?
+        nightporter.toml:23:8: there is no rule "dormant-acount"; did you mean "dormant-account"?
+        nightporter.toml:26:13: off-hours in [rules]: expected a table, found 3
+        nightporter.toml:27:2: unknown key "source_"; did you mean "source"?
+        "#);
     }
 
     #[test]
@@ -245,7 +262,13 @@ format = "ocsf"
 "#;
         let (config, mistakes) = Config::read("nightporter.toml", text, RULES);
         assert_eq!(shown(&mistakes), "");
-        assert_snapshot!(shown(&config.not_yet), @"");
+        assert_snapshot!(shown(&config.not_yet), @r#"
+        nightporter.toml:2:1: kind = "syslog": read and checked, but not built yet; this part is left out
+        nightporter.toml:14:1: [[format]]: read and checked, but not built yet; this part is left out
+        nightporter.toml:19:1: [geo]: read and checked, but not built yet; this part is left out
+        nightporter.toml:21:1: a format other than "ecs": read and checked, but not built yet; this part is left out
+        nightporter.toml:21:1: kind = "http": read and checked, but not built yet; this part is left out
+        "#);
     }
 
     #[test]
@@ -254,6 +277,6 @@ format = "ocsf"
         let (config, _) = Config::read("nightporter.toml", text, RULES);
         let site = ("register.toml".to_owned(), "[[site]]\nid = \"sainte-fiction\"\n".to_owned());
         let (register, _) = Register::read(&[site], SupplierNames::default(), &config.defaults);
-        assert_snapshot!(shown(&config.unknown_sites("nightporter.toml", &register)), @"");
+        assert_snapshot!(shown(&config.unknown_sites("nightporter.toml", &register)), @r#"nightporter.toml:4:8: site: the register has no site "sainte-ficton"; did you mean "sainte-fiction"?"#);
     }
 }

@@ -157,13 +157,13 @@ impl Reading<'_> {
             DeValue::Table(table) => Value::Table(self.table(table, place)),
             _ if is_broken => Value::Broken,
             DeValue::String(text) => Value::Text(Arc::from(text.as_ref())),
-            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-                Ok(number) => Value::Integer(number),
-                Err(_) => {
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).map_or_else(
+                |_| {
                     self.mistakes.push(self.file, place, format!("the number {} is too large", quoted(number.as_str())));
                     Value::Broken
-                }
-            },
+                },
+                Value::Integer,
+            ),
             DeValue::Float(number) => number.as_str().parse().map_or(Value::Broken, Value::Float),
             DeValue::Boolean(value) => Value::Boolean(*value),
             DeValue::Datetime(date) => Value::Date(*date),

@@ -21,18 +21,26 @@ pub(super) fn formats(tables: Vec<Table<'_>>, later: &Mistakes) -> Vec<Arc<str>>
             table.unique("the format name", &name, &mut seen);
             names.push(name.value);
         }
-        table.read("regex", |text| {
-            Regex::new(text).map_err(|error| format!("expected a regular expression, found {}: {error}", quoted(text)))
-        });
-        table.words("event", |word| match EVENTS.contains(&word) {
-            true => Ok(()),
-            false => Err(format!("expected {}, found {}", one_of(EVENTS.iter().copied()), quoted(word))),
-        });
+        table.read("regex", read_regex);
+        table.words("event", read_event);
         table.list("samples", |_| Ok::<(), String>(()));
         not_yet(&table, "[[format]]", later);
         table.finish();
     }
     names
+}
+
+fn read_regex(text: &str) -> Result<Regex, String> {
+    Regex::new(text).map_err(|error| {
+        // The last of its lines says what is wrong, those before it draw where.
+        let error = error.to_string();
+        format!("expected a regular expression, found {}: {}", quoted(text), error.lines().last().unwrap_or_default())
+    })
+}
+
+fn read_event(word: &str) -> Result<(), String> {
+    let expected = || one_of(EVENTS.iter().copied());
+    EVENTS.contains(&word).then_some(()).ok_or_else(|| format!("expected {}, found {}", expected(), quoted(word)))
 }
 
 /// Reads `[geo]`.

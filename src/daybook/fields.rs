@@ -7,7 +7,7 @@ use parsers::Time;
 use serde_json::{Map, Value};
 
 use super::entry::Until;
-use crate::mistake::{Problem, did_you_mean, quoted};
+use crate::mistake::{Problem, did_you_mean, nearest, quoted};
 use crate::zone::time;
 
 /// A JSON object that is emptied field by field: what is left at the end is unknown.
@@ -38,7 +38,12 @@ impl Fields {
     }
 
     pub(super) fn text(&mut self, key: &'static str) -> Result<Arc<str>, Problem> {
-        self.optional_text(key)?.ok_or_else(|| format!("lacks \"{key}\"").into())
+        let text = self.optional_text(key)?;
+        text.ok_or_else(|| {
+            let near = nearest(key, self.map.keys().map(String::as_str));
+            let instead = near.map_or_else(String::new, |near| format!("; {} stands there instead", quoted(near)));
+            format!("lacks the key \"{key}\"{instead}").into()
+        })
     }
 
     pub(super) fn optional_text(&mut self, key: &'static str) -> Result<Option<Arc<str>>, Problem> {

@@ -23,13 +23,19 @@ impl Register {
         let mut accounts = Vec::new();
         for document in &documents {
             let mut top = document.table(&mistakes);
-            top.tables("site").into_iter().for_each(|table| reading.site(table));
-            top.tables("supplier").into_iter().for_each(|table| reading.supplier(table));
+            for table in top.tables("site") {
+                reading.site(table);
+            }
+            for table in top.tables("supplier") {
+                reading.supplier(table);
+            }
             // Accounts name suppliers, which may stand in any file.
             accounts.extend(top.tables("account"));
             top.finish();
         }
-        accounts.into_iter().for_each(|table| reading.account(table));
+        for table in accounts {
+            reading.account(table);
+        }
         (reading.finish(), mistakes.into_sorted())
     }
 }
@@ -124,7 +130,8 @@ impl<'d> Reading<'d> {
         in_order(&table, ("contract_start", supplier.contract_start), ("contract_end", supplier.contract_end));
         if !id.value.is_empty() {
             table.unique("the supplier id", &id, &mut self.supplier_ids);
-            self.register.by_id.insert(Arc::clone(&supplier.id), self.register.suppliers.len());
+            let at = self.register.suppliers.len();
+            self.register.by_id.entry(Arc::clone(&supplier.id)).or_insert(at);
             self.register.suppliers.push(Arc::new(supplier));
         }
         table.finish();
@@ -134,8 +141,7 @@ impl<'d> Reading<'d> {
         table.need(&["login", "supplier"]);
         let login = table.text("login").map(|login| Text { value: login.value.to_lowercase().into(), ..login });
         let named = table.text("supplier");
-        let is = |named: &Text| self.register.suppliers.iter().position(|supplier| supplier.id == named.value);
-        let supplier = named.as_ref().and_then(is);
+        let supplier = named.as_ref().and_then(|named| self.register.by_id.get(&named.value).copied());
         if let (Some(named), None) = (&named, supplier) {
             let hint = did_you_mean(&named.value, self.register.supplier_ids());
             table.mistake("supplier", &format!("no supplier has the id {}{hint}", quoted(&named.value)));
@@ -226,9 +232,12 @@ fn read_country(text: &str) -> Result<Name, String> {
 }
 
 fn in_order(table: &Table<'_>, first: (&str, Option<Bound>), last: (&str, Option<Bound>)) {
-    if let (Some(from), Some(until)) = (first.1, last.1) {
-        if until.date < from.date {
-            table.mistake(last.0, &format!("{} lies before {} {}", until.date, first.0, from.date));
-        }
+    if let (Some(from), Some(until)) = (first.1, last.1)
+        && until.date < from.date
+    {
+        table.mistake(last.0, &format!("{} lies before {} {}", until.date, first.0, from.date));
     }
 }
+
+#[cfg(test)]
+mod tests;
