@@ -1,5 +1,7 @@
 //! The formats: each one file, one line in [`FORMATS`], one folder in `fixtures/formats`, the same name for all.
 
+pub mod fortigate;
+
 use crate::{Facts, Line, Stamps};
 
 /// Index into [`FORMATS`].
@@ -23,7 +25,7 @@ pub struct Format {
 }
 
 /// All formats, in the order they are asked: the more exact signature first.
-pub const FORMATS: &[Format] = &[];
+pub const FORMATS: &[Format] = &[fortigate::FORMAT];
 
 /// The format of a name.
 pub fn by_name(name: &str) -> Option<FormatId> {
