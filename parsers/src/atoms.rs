@@ -121,7 +121,8 @@ pub fn split_login(login: &[u8]) -> (&[u8], &[u8]) {
     let whole = (login, &[] as &[u8]);
     if let Some((domain, user)) = until(login, b'\\') {
         let user = user.strip_prefix(b"\\").unwrap_or(user);
-        return if user.is_empty() || domain.is_empty() { whole } else { (user, domain) };
+        // `\"` is a quote that was escaped, and no domain's end.
+        return if matches!(user, [] | [b'"', ..]) || domain.is_empty() { whole } else { (user, domain) };
     }
     let Some(at) = memrchr(b'@', login) else { return whole };
     let (user, domain) = cut(login, at);
@@ -162,7 +163,7 @@ fn amount(text: &[u8]) -> IResult<&[u8], u64> {
 }
 
 /// One `key=value` of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pair<'a> {
     /// As written.
     pub key: &'a [u8],
@@ -377,6 +378,7 @@ mod tests {
             ("ext@", "ext@", ""),
             ("\\x", "\\x", ""),
             ("x\\", "x\\", ""),
+            ("x\\\" y", "x\\\" y", ""),
         ] {
             assert_eq!(split_login(login.as_bytes()), (user.as_bytes(), domain.as_bytes()), "{login}");
         }
