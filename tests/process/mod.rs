@@ -5,7 +5,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "test code")]
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
@@ -287,10 +287,11 @@ impl Lines {
         some
     }
 
-    /// A last line, after which nothing waits any more.
+    /// A last line, of nobody's supplier and so late that nothing waits any more.
     pub fn last(&mut self) -> String {
-        self.next += 4;
-        self.take(4)
+        let last = login((self.next / 4 + 3) * 480, "claire");
+        self.all.push_str(&last);
+        last
     }
 }
 
@@ -322,9 +323,4 @@ impl Dice {
         self.0 ^= self.0 << 17;
         least + usize::try_from(self.0 >> 11).unwrap() % (limit - least)
     }
-}
-
-/// Whether a file was made by this process's user as root, who may do more.
-pub fn touch(path: &Path) {
-    File::create(path).unwrap();
 }

@@ -130,15 +130,7 @@ impl Ingest {
                 if !found && !waiting && self.stdin.is_none() && self.is_all_read() {
                     break;
                 }
-                let behind = self.tails.iter().any(Tail::is_behind);
-                look = clock()
-                    + if behind {
-                        Duration::ZERO
-                    } else if found || waiting {
-                        BUSY
-                    } else {
-                        IDLE
-                    };
+                look = clock() + self.rest(found || waiting);
             }
             if tick <= clock() {
                 tick = clock() + TICK;
@@ -172,6 +164,17 @@ impl Ingest {
         }
         let stuck = self.tails.iter().filter(|tail| self.options.until_eof && tail.source() != self.daybook && tail.is_stuck());
         self.broken + stuck.count()
+    }
+
+    /// How long until the next look, if nothing happens.
+    fn rest(&self, busy: bool) -> Duration {
+        // To read to the end is not to wait for more.
+        let at_once = (self.options.until_eof && busy) || self.tails.iter().any(Tail::is_behind);
+        match (at_once, busy) {
+            (true, _) => Duration::ZERO,
+            (false, true) => BUSY,
+            (false, false) => IDLE,
+        }
     }
 
     /// Whether nothing more is to come, now that nothing is left to read.
