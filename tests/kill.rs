@@ -168,7 +168,7 @@ fn what_was_journalled_of_stdin_counts_once() {
     running.stdin().write_all(last.as_bytes()).unwrap();
     assert!(running.wait().success());
     let alerts = world.alerts();
-    assert_eq!(alerts, world.of_batches(), "{}", world.said());
+    world.is_that_of_its_batches("stdin");
     let keys = keys(&alerts);
     assert!(keys.values().all(|&n| n == 1));
     assert!(keys.len() > 1 && alerts.contains("ext-acc-last"), "{}", world.said());
