@@ -1,5 +1,6 @@
 //! The formats: each one file, one line in [`FORMATS`], one folder in `fixtures/formats`, the same name for all.
 
+pub mod cisco_asa;
 pub mod fortigate;
 
 use crate::{Facts, Line, Stamps};
@@ -25,7 +26,7 @@ pub struct Format {
 }
 
 /// All formats, in the order they are asked: the more exact signature first.
-pub const FORMATS: &[Format] = &[fortigate::FORMAT];
+pub const FORMATS: &[Format] = &[fortigate::FORMAT, cisco_asa::FORMAT];
 
 /// The format of a name.
 pub fn by_name(name: &str) -> Option<FormatId> {

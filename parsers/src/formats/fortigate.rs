@@ -75,23 +75,24 @@ fn cef(body: &[u8]) -> Option<&[u8]> {
     Some(rest)
 }
 
-fn parse<'a>(line: &Line<'a>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
+fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     if !line.interest.is_everything() && no_concern(line, facts).is_some() {
         return Some(());
     }
     let mut fields = Fields::default();
-    match cef(line.body) {
-        Some(extension) => Extension::new(extension).for_each(|pair| fields.put_cef(pair)),
-        None => {
-            let mut pairs = Pairs::new(line.body);
-            while let Some(pair) = pairs.next() {
-                fields.put(pair);
-                fields.tail = trim(pairs.rest());
-            }
+    if let Some(extension) = cef(line.body) {
+        Extension::new(extension).for_each(|pair| fields.put_cef(pair));
+    } else {
+        let mut pairs = Pairs::new(line.body);
+        while let Some(pair) = pairs.next() {
+            fields.put(pair);
+            fields.tail = trim(pairs.rest());
         }
     }
     // Only who asks to be let in can choose the name; elsewhere a key may well come twice.
     fields.torn &= matches!(fields.kind, None | Some((Pair { value: b"event" | b"Event", .. }, _)));
+    // A line cut before it says what it is about.
+    fields.kind.or(fields.action)?;
     fields.fill(line, facts);
     Some(())
 }
@@ -103,7 +104,7 @@ fn parse<'a>(line: &Line<'a>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
 ///
 /// Up to the source the fields are taken one by one, in the order that `FortiOS` keeps; the two others are searched for,
 /// and a key that stands inside quotes is none.
-fn no_concern<'a>(line: &Line<'a>, facts: &mut Facts) -> Option<()> {
+fn no_concern(line: &Line<'_>, facts: &mut Facts) -> Option<()> {
     let mut text = line.body;
     take(&mut text, b"date=")?;
     take(&mut text, b"time=")?;
