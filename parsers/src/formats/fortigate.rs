@@ -10,6 +10,7 @@
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
+use memchr::memchr2;
 use memchr::memmem::Finder;
 
 use crate::atoms::{Extension, Pair, Pairs, between, cut, ip, number, split_login, trim, until};
@@ -26,10 +27,6 @@ pub const FORMAT: Format = Format {
     parse,
 };
 
-static LOG_ID: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" logid=\""));
-static DEVICE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" devname="));
-static EVENT_TIME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" eventtime="));
-static SOURCE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" srcip="));
 static DESTINATION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" dstip="));
 static USER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" user="));
 
@@ -37,10 +34,13 @@ static USER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" user=")
 const PREFIX: usize = 400;
 
 fn looks_like(line: &Line<'_>) -> bool {
-    let (start, _) = cut(line.body, PREFIX);
-    if start.starts_with(b"date=") && LOG_ID.find(start).is_some() {
+    // `date=2026-03-02 time=00:00:08 devname=`, as nearly all lines begin.
+    if let Some(rest) = line.body.strip_prefix(b"date=").and_then(|rest| rest.get(10..)?.strip_prefix(b" time="))
+        && rest.get(8..).is_some_and(|rest| rest.starts_with(b" devname="))
+    {
         return true;
     }
+    let (start, _) = cut(line.body, PREFIX);
     if !start.first().is_some_and(u8::is_ascii_alphanumeric) {
         return false;
     }
@@ -75,23 +75,24 @@ fn cef(body: &[u8]) -> Option<&[u8]> {
     Some(rest)
 }
 
-fn parse<'a>(line: &Line<'a>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
+fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     if !line.interest.is_everything() && no_concern(line, facts).is_some() {
         return Some(());
     }
     let mut fields = Fields::default();
-    match cef(line.body) {
-        Some(extension) => Extension::new(extension).for_each(|pair| fields.put_cef(pair)),
-        None => {
-            let mut pairs = Pairs::new(line.body);
-            while let Some(pair) = pairs.next() {
-                fields.put(pair);
-                fields.tail = trim(pairs.rest());
-            }
+    if let Some(extension) = cef(line.body) {
+        Extension::new(extension).for_each(|pair| fields.put_cef(pair));
+    } else {
+        let mut pairs = Pairs::new(line.body);
+        while let Some(pair) = pairs.next() {
+            fields.put(pair);
+            fields.tail = trim(pairs.rest());
         }
     }
     // Only who asks to be let in can choose the name; elsewhere a key may well come twice.
     fields.torn &= matches!(fields.kind, None | Some((Pair { value: b"event" | b"Event", .. }, _)));
+    // A line cut before it says what it is about.
+    fields.kind.or(fields.action)?;
     fields.fill(line, facts);
     Some(())
 }
@@ -101,44 +102,67 @@ fn parse<'a>(line: &Line<'a>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
 /// `date=2026-03-02 time=00:00:08 devname="fgt-1" devid="FG100F" eventtime=1772409608807048830 tz="+0100"
 /// logid="0000000013" type="traffic" subtype="forward" level="notice" vd="root" srcip=10.12.33.9 … dstip=10.10.4.2 … user="…"`
 ///
-/// A key found by searching must stand outside of quotes. `logid` and `type` come before all that a user can name.
-fn no_concern<'a>(line: &Line<'a>, facts: &mut Facts) -> Option<()> {
-    let at = LOG_ID.find(cut(line.body, PREFIX).0)?;
-    let (before, rest) = cut(line.body, at);
-    let rest = rest.get(8..)?;
-    if !rest.starts_with(b"00") || !rest.get(10..)?.starts_with(b"\" type=\"traffic\" ") {
+/// Up to the source the fields are taken one by one, in the order that `FortiOS` keeps; the two others are searched for,
+/// and a key that stands inside quotes is none.
+fn no_concern(line: &Line<'_>, facts: &mut Facts) -> Option<()> {
+    let mut text = line.body;
+    take(&mut text, b"date=")?;
+    take(&mut text, b"time=")?;
+    let device = take(&mut text, b"devname=").unwrap_or_default();
+    take(&mut text, b"devid=");
+    let mut event_time = take(&mut text, b"eventtime=");
+    take(&mut text, b"tz=");
+    take(&mut text, b"logid=")?;
+    if take(&mut text, b"type=")? != b"traffic" {
         return None;
     }
-    let rest = rest.get(10..)?.strip_prefix(b"\"")?;
-    let (middle, addresses) = cut(rest, SOURCE.find(rest)?);
-    let source = value_at(addresses);
-    let destination = DESTINATION.find(addresses).filter(|&at| outside_quotes(addresses, at)).and_then(|at| addresses.get(at..))?;
-    let user = match USER.find(destination) {
-        Some(at) if outside_quotes(destination, at) => destination.get(at..).map(value_at)?,
-        Some(_) => return None,
+    take(&mut text, b"subtype=")?;
+    take(&mut text, b"level=");
+    take(&mut text, b"vd=");
+    if event_time.is_none() {
+        event_time = take(&mut text, b"eventtime=");
+        take(&mut text, b"tz=");
+    }
+    let source = take(&mut text, b"srcip=")?;
+    let mut rest = text.get(found_outside_quotes(&DESTINATION, text)??..)?;
+    let destination = take(&mut rest, b" dstip=")?;
+    let user = match found_outside_quotes(&USER, text)? {
+        Some(at) => take(&mut text.get(at..)?, b" user=")?,
         None => &[],
     };
-    if line.interest.flow(ip(source), ip(value_at(destination)), split_login(given(user)).0) {
+    if line.interest.flow(ip(source), ip(destination), split_login(given(user)).0) {
         return None;
     }
-    let event_time = [before, middle].into_iter().find_map(|part| part.get(EVENT_TIME.find(part)?..).map(value_at))?;
-    facts.stamp = stamp::epoch(event_time);
-    if facts.stamp == Stamp::None {
+    let stamp = stamp::epoch(event_time?);
+    if stamp == Stamp::None || device.is_empty() {
         return None;
     }
+    facts.stamp = stamp;
+    facts.device = line.text(device);
     facts.kind = Kind::Traffic;
     facts.no_concern = true;
-    facts.device = DEVICE.find(before).and_then(|at| before.get(at..)).map_or(Text::default(), |text| line.text(value_at(text)));
     Some(())
 }
 
-/// The value of the pair that `text` begins with.
-fn value_at(text: &[u8]) -> &[u8] {
-    Pairs::new(text).next().map_or(&[], |pair| pair.value)
+/// The value of the pair that `text` begins with, if its key is `key` (with the `=`); `text` goes on behind it.
+/// A value with a backslash is left to the tokeniser.
+fn take<'a>(text: &mut &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    let (value, rest) = match text.strip_prefix(key)? {
+        [b'"', rest @ ..] => {
+            let (value, rest) = cut(rest, memchr2(b'"', b'\\', rest)?);
+            (value, rest.strip_prefix(b"\" ")?)
+        }
+        rest => until(rest, b' ')?,
+    };
+    *text = rest;
+    Some(value)
 }
 
-fn outside_quotes(text: &[u8], at: usize) -> bool {
-    cut(text, at).0.iter().filter(|&&b| b == b'"').count() % 2 == 0
+/// Where `key` is first found: `Some(None)` if nowhere, `None` if inside quotes (or so it seems).
+fn found_outside_quotes(key: &Finder<'_>, text: &[u8]) -> Option<Option<usize>> {
+    let Some(at) = key.find(text) else { return Some(None) };
+    let even = cut(text, at).0.iter().fold(true, |even, &b| even ^ (b == b'"'));
+    even.then_some(Some(at))
 }
 
 /// A value that means something: the device writes `N/A`, `(null)` and `none` for nothing.
