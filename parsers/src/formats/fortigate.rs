@@ -18,7 +18,7 @@ use crate::stamp::{self, Civil};
 use crate::{Facts, Format, Kind, Line, Stamp, Stamps, Text, Verdict};
 
 /// The format's line in [`crate::FORMATS`].
-pub const FORMAT: Format = Format {
+pub(super) const FORMAT: Format = Format {
     name: "fortigate",
     vendor: "Fortinet",
     product: "FortiGate",
