@@ -74,24 +74,30 @@ fn main() {
     report("parse, every line whole", median(|| drop(black_box(parse(&Arc::new(Interest::everything()))))));
     report("parse, what concerns suppliers", median(|| drop(black_box(parse(&interest)))));
     let parsed = parse(&interest);
-    report("engine, over parsed lines", median(|| {
-        let mut engine = engine(&register);
-        black_box(run(&mut engine, &parsed));
-    }));
-    report("whole, one file through replay", median(|| {
-        let world = replay::World {
-            engine: engine(&register),
-            files: vec![replay::File { source: 0, path: path.clone(), only: None }],
-            entries: Vec::new(),
-            interest: Arc::clone(&interest),
-            threads: 1,
-            now: Time(0),
-            out: &mut std::io::sink(),
-            progress: &mut |_, _| {},
-            fault: &mut |_| {},
-        };
-        black_box(replay::run(world).unwrap());
-    }));
+    report(
+        "engine, over parsed lines",
+        median(|| {
+            let mut engine = engine(&register);
+            black_box(run(&mut engine, &parsed));
+        }),
+    );
+    report(
+        "whole, one file through replay",
+        median(|| {
+            let world = replay::World {
+                engine: engine(&register),
+                files: vec![replay::File { source: 0, path: path.clone(), only: None }],
+                entries: Vec::new(),
+                interest: Arc::clone(&interest),
+                threads: 1,
+                now: Time(0),
+                out: &mut std::io::sink(),
+                progress: &mut |_, _| {},
+                fault: &mut |_| {},
+            };
+            black_box(replay::run(world).unwrap());
+        }),
+    );
     for accounts in [300, 30_000, 300_000] {
         events_and_state(accounts);
     }
@@ -169,7 +175,16 @@ fn batches(path: &std::path::Path) -> Vec<Batch> {
     let mut ordinal = 0;
     while let Some(piece) = archive.next_piece().unwrap() {
         let consumed = piece.consumed;
-        batches.push(Batch { source: 0, ordinal, file: 0, offset: ordinal, consumed, received: Time(0), bytes: piece.bytes, mark: Mark::default() });
+        batches.push(Batch {
+            source: 0,
+            ordinal,
+            file: 0,
+            offset: ordinal,
+            consumed,
+            received: Time(0),
+            bytes: piece.bytes,
+            mark: Mark::default(),
+        });
         ordinal += consumed;
     }
     batches
@@ -199,7 +214,9 @@ fn load(lines: usize) -> String {
     for n in 0..lines {
         let second = n * 80_000 / lines;
         let (h, m, s) = (second / 3600, second / 60 % 60, second % 60);
-        let head = format!("<189>Nov 16 {h:02}:{m:02}:{s:02} fgt-1 date=2026-11-16 time={h:02}:{m:02}:{s:02} devname=\"fgt-1\" devid=\"FG1\" tz=\"+0000\"");
+        let head = format!(
+            "<189>Nov 16 {h:02}:{m:02}:{s:02} fgt-1 date=2026-11-16 time={h:02}:{m:02}:{s:02} devname=\"fgt-1\" devid=\"FG1\" tz=\"+0000\""
+        );
         if n % 10 == 0 {
             let action = if n % 20 == 0 { "tunnel-up" } else { "tunnel-down" };
             let k = n / 20;

@@ -162,7 +162,9 @@ impl World {
             let files: Vec<_> = fs::read_dir(self.folder.path())
                 .unwrap()
                 .map(|entry| (entry.as_ref().unwrap().file_name(), entry.unwrap().metadata().unwrap()))
-                .map(|(name, metadata)| (name, metadata.ino(), metadata.mtime(), metadata.mtime_nsec(), metadata.ctime_nsec(), metadata.size()))
+                .map(|(name, metadata)| {
+                    (name, metadata.ino(), metadata.mtime(), metadata.mtime_nsec(), metadata.ctime_nsec(), metadata.size())
+                })
                 .collect();
             let at = self.read.iter().zip(&expected).position(|(read, expected)| read != expected);
             eprintln!("differs at {at:?} {:?} {files:#?}", at.and_then(|at| self.read.get(at..).map(|rest| &rest[..rest.len().min(4)])));
