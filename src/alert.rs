@@ -184,16 +184,15 @@ impl Alert {
 
     /// Appends the alert as one JSON line.
     pub fn write(&self, out: &mut Vec<u8>) {
-        let techniques = |pick: fn(&(&'static str, &'static str)) -> &'static str| self.rule.techniques.iter().map(pick).collect::<Vec<_>>();
+        let techniques =
+            |pick: fn(&(&'static str, &'static str)) -> &'static str| self.rule.techniques.iter().map(pick).collect::<Vec<_>>();
         let shown = Shown {
             timestamp: rfc3339(self.time),
             ecs: Ecs { version: ECS_VERSION },
             event: EventFields { kind: "alert", id: self.id(), category: self.rule.category, severity: self.severity.number() },
             rule: Named { id: self.rule.id, name: self.rule.name },
-            threat: (!self.rule.techniques.is_empty()).then(|| Threat {
-                framework: "MITRE ATT&CK",
-                technique: Technique { id: techniques(|t| t.0), name: techniques(|t| t.1) },
-            }),
+            threat: (!self.rule.techniques.is_empty())
+                .then(|| Threat { framework: "MITRE ATT&CK", technique: Technique { id: techniques(|t| t.0), name: techniques(|t| t.1) } }),
             message: &self.message,
             user: self.account.as_deref().map(|name| NameOnly { name }),
             source: self.source_ip.map(|ip| IpOnly { ip }),

@@ -83,6 +83,11 @@ impl Parsed {
         self.lines.is_empty()
     }
 
+    /// Where a line starts in the batch; for the one after the last, where the batch ends.
+    pub fn start(&self, at: usize) -> u64 {
+        self.lines.get(at).map_or(self.batch.consumed, |line| u64::from(line.start))
+    }
+
     /// The device's stamp of a line.
     pub fn stamp(&self, at: usize) -> Option<Stamp> {
         self.lines.get(at).map(|line| line.stamp)

@@ -1,7 +1,10 @@
 //! The formats: each one file, one line in [`FORMATS`], one folder in `fixtures/formats`, the same name for all.
 
-pub mod cisco_asa;
-pub mod fortigate;
+mod cef;
+mod cisco_asa;
+mod fortigate;
+mod openvpn;
+mod sshd;
 
 use crate::{Facts, Line, Stamps};
 
@@ -26,7 +29,16 @@ pub struct Format {
 }
 
 /// All formats, in the order they are asked: the more exact signature first.
-pub const FORMATS: &[Format] = &[fortigate::FORMAT, cisco_asa::FORMAT];
+pub const FORMATS: &[Format] = &[
+    // The most frequent by far.
+    fortigate::FORMAT,
+    cisco_asa::FORMAT,
+    // Before the services that PAM speaks for: its lines bear their tags.
+    sshd::FORMAT,
+    openvpn::FORMAT,
+    // After every product that writes CEF in a way of its own.
+    cef::FORMAT,
+];
 
 /// The format of a name.
 pub fn by_name(name: &str) -> Option<FormatId> {

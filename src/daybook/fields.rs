@@ -51,7 +51,8 @@ impl Fields {
     }
 
     pub(super) fn texts(&mut self, key: &'static str) -> Result<Vec<Arc<str>>, Problem> {
-        let wrong = |value: &Value| Problem::from(format!("{key}: expected a list of texts such as [\"fourn.chimere\"], found {}", found(value)));
+        let wrong =
+            |value: &Value| Problem::from(format!("{key}: expected a list of texts such as [\"fourn.chimere\"], found {}", found(value)));
         match self.take(key) {
             None => Ok(Vec::new()),
             Some(Value::Array(list)) => list.iter().map(|item| item.as_str().map(Arc::from).ok_or_else(|| wrong(item))).collect(),
@@ -69,7 +70,11 @@ impl Fields {
     pub(super) fn time_or_date(&mut self, key: &'static str) -> Result<Until, Problem> {
         let text = self.text(key)?;
         let is_date = text.len() == "2027-01-31".len();
-        let read = if is_date { text.parse::<Date>().ok().map(Until::Date) } else { text.parse::<Timestamp>().ok().map(|at| Until::Time(time_of(at))) };
+        let read = if is_date {
+            text.parse::<Date>().ok().map(Until::Date)
+        } else {
+            text.parse::<Timestamp>().ok().map(|at| Until::Time(time_of(at)))
+        };
         read.ok_or_else(|| {
             let message = format!("{key}: expected a date such as \"2027-01-31\" or a time with its zone, found {}", quoted(&text));
             message.into()

@@ -191,7 +191,8 @@ impl Accounted {
         let same_site = |session: &&Session| session.site.as_ref() == site;
         let contradicts = |session: &Session| {
             let other = |a: Option<&[u8]>, b: Option<&[u8]>| a.is_some() && b.is_some() && a != b;
-            (session.stream == stream && other(session.id.as_deref(), id)) || (session.inner.is_some() && inner.is_some() && session.inner != inner)
+            (session.stream == stream && other(session.id.as_deref(), id))
+                || (session.inner.is_some() && inner.is_some() && session.inner != inner)
         };
         let by_id = id.and_then(|id| open.clone().find(|session| session.stream == stream && session.id.as_deref() == Some(id)));
         let found = by_id.or_else(|| match source_ip {

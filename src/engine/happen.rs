@@ -133,7 +133,11 @@ impl Engine {
         let (happening, session) = self.open(&owner, &opening, origin, &scene);
         let address = facts.source_ip.filter(|_| origin.is_some());
         let repeated = facts.repeated.unwrap_or(1);
-        self.happened(&owner, Happened { happening, now: dated.time, scene: Some(scene), raw: event.line, session: Some(session), address, repeated }, out);
+        self.happened(
+            &owner,
+            Happened { happening, now: dated.time, scene: Some(scene), raw: event.line, session: Some(session), address, repeated },
+            out,
+        );
     }
 
     /// Opens the session that a line announces, or finds it.
@@ -192,7 +196,12 @@ impl Engine {
                     self.attribution.release(&oldest, &owner.login);
                 }
                 let due = opening.at.plus(supplier.max_session.unwrap_or(MAX_SESSION));
-                self.arm(Timer { due, supplier: Arc::clone(&supplier.id), login: Some(Arc::clone(&owner.login)), what: What::Close(number) });
+                self.arm(Timer {
+                    due,
+                    supplier: Arc::clone(&supplier.id),
+                    login: Some(Arc::clone(&owner.login)),
+                    what: What::Close(number),
+                });
                 (Happening::Success { fresh }, number)
             }
         }
@@ -206,17 +215,40 @@ impl Engine {
         let repeated = event.facts.repeated.unwrap_or(1);
         self.happened(
             &owner,
-            Happened { happening: Happening::Refused, now: dated.time, scene: Some(scene), raw: event.line, session: None, address, repeated },
+            Happened {
+                happening: Happening::Refused,
+                now: dated.time,
+                scene: Some(scene),
+                raw: event.line,
+                session: None,
+                address,
+                repeated,
+            },
             out,
         );
     }
 
-    fn tunnel(&mut self, sighting: &Sighting<'_>, event: &Event<'_>, stream: usize, dated: Dated, supplier: &Arc<Supplier>, out: &mut Vec<Alert>) {
+    fn tunnel(
+        &mut self,
+        sighting: &Sighting<'_>,
+        event: &Event<'_>,
+        stream: usize,
+        dated: Dated,
+        supplier: &Arc<Supplier>,
+        out: &mut Vec<Alert>,
+    ) {
         let Some(mut scene) = self.scene(sighting, event, stream, dated, None) else { return };
         scene.source_ip = scene.source_ip.or(event.facts.peer);
         let owner = Owner { supplier: Arc::clone(supplier), account: None, login: "".into() };
-        let happened =
-            Happened { happening: Happening::TunnelUp, now: dated.time, scene: Some(scene), raw: event.line, session: None, address: None, repeated: 1 };
+        let happened = Happened {
+            happening: Happening::TunnelUp,
+            now: dated.time,
+            scene: Some(scene),
+            raw: event.line,
+            session: None,
+            address: None,
+            repeated: 1,
+        };
         self.happened(&owner, happened, out);
     }
 
@@ -262,7 +294,8 @@ impl Engine {
         let Some(owner) = self.owner_of(holder) else { return };
         let Some(mut scene) = self.scene(sighting, event, stream, dated, Some(Arc::clone(&holder.login))) else { return };
         let Some(supplied) = self.state.suppliers.get_mut(&holder.supplier) else { return };
-        let Some(session) = supplied.accounts.get_mut(&holder.login).map(Arc::make_mut).and_then(|held| held.session_mut(holder.session)) else {
+        let Some(session) = supplied.accounts.get_mut(&holder.login).map(Arc::make_mut).and_then(|held| held.session_mut(holder.session))
+        else {
             return;
         };
         if !session.alive(dated.time) {
@@ -272,8 +305,15 @@ impl Engine {
         // Behind the gateway the line shows the inner address; the session knows where it comes from.
         scene.source_ip = session.source_ip.or(scene.source_ip);
         let repeated = event.facts.repeated.unwrap_or(1);
-        let happened =
-            Happened { happening, now: dated.time, scene: Some(scene), raw: event.line, session: Some(holder.session), address: None, repeated };
+        let happened = Happened {
+            happening,
+            now: dated.time,
+            scene: Some(scene),
+            raw: event.line,
+            session: Some(holder.session),
+            address: None,
+            repeated,
+        };
         self.happened(&owner, happened, out);
     }
 
@@ -325,7 +365,12 @@ impl Engine {
         let session = session.clone();
         self.attribution.release(&session, &holder.login);
         let supplier = Arc::clone(&holder.supplier);
-        self.arm(Timer { due: closed.plus(REMEMBERED_FOR), supplier, login: Some(Arc::clone(&holder.login)), what: What::Forget(holder.session) });
+        self.arm(Timer {
+            due: closed.plus(REMEMBERED_FOR),
+            supplier,
+            login: Some(Arc::clone(&holder.login)),
+            what: What::Forget(holder.session),
+        });
     }
 
     /// A timer fell due.
@@ -422,7 +467,8 @@ impl Engine {
         accounted.memory = account_memory;
         let login = (!owner.login.is_empty()).then(|| Arc::clone(&owner.login));
         for (rule, finding) in findings.found {
-            let exception = daybook.exception(rule.id, &supplier.id, case.zone(), finding.scene.time).map(|exception| exception.reason.to_string());
+            let exception =
+                daybook.exception(rule.id, &supplier.id, case.zone(), finding.scene.time).map(|exception| exception.reason.to_string());
             out.extend(alert(supplier, rule, finding, exception, &mut accounted.stories));
         }
         for wake in findings.wakes {

@@ -16,7 +16,7 @@ use crate::atoms::{between, cut, duration, ip, ip_port, number, split_login, tri
 use crate::{Facts, Format, Kind, Line, Stamps, Text, Verdict};
 
 /// The format's line in [`crate::FORMATS`].
-pub const FORMAT: Format = Format {
+pub(super) const FORMAT: Format = Format {
     name: "cisco-asa",
     vendor: "Cisco",
     product: "ASA",

@@ -19,7 +19,7 @@ use crate::atoms::{Extension, Pair, Pairs, cut, ip, split_login, trim, until};
 use crate::{Facts, Format, Kind, Line, Stamp, Stamps, stamp};
 
 /// The format's line in [`crate::FORMATS`].
-pub const FORMAT: Format = Format {
+pub(super) const FORMAT: Format = Format {
     name: "fortigate",
     vendor: "Fortinet",
     product: "FortiGate",

@@ -1,0 +1,483 @@
+//! OpenVPN 2.3 to 2.7, Access Server, and the accounting lines that pfSense and OPNsense add.
+//!
+//! OpenVPN documents its options, not its messages: these are the texts of `src/openvpn/{multi,ssl,ssl_verify,push,forward,socket}.c`,
+//! of the plug-ins auth-pam and auth-ldap, and of pfSense's `openvpn.attributes.sh` and `openvpn.auth-user.php`.
+//!
+//! What one line cannot tell: `Peer Connection Initiated` means that the TLS handshake is done, and is written after a wrong
+//! password as well. The `ip:port` of the client, which every line of a connection bears, is therefore its session:
+//! a `login_failure` with the same session says that the session never began.
+
+mod client;
+mod plugins;
+
+use memchr::memmem::{find, rfind};
+use memchr::{memchr, memrchr};
+use nom::IResult;
+use nom::Parser;
+use nom::bytes::complete::{tag, take_while1};
+use nom::character::complete::digit1;
+use nom::combinator::opt;
+use nom::sequence::delimited;
+
+use self::client::{Client, user};
+use self::plugins::PLUGINS;
+use crate::atoms::{cut, ip, trim, trim_start, until};
+use crate::formats::Format;
+use crate::{Facts, Kind, Line, Stamps, stamp};
+
+/// OpenVPN's line of the table of formats.
+pub(super) const FORMAT: Format = Format {
+    name: "openvpn",
+    vendor: "OpenVPN",
+    product: "OpenVPN",
+    covers: "OpenVPN 2.x servers (syslog or log file), Access Server, OpenVPN on pfSense and OPNsense",
+    looks_like,
+    parse,
+};
+
+/// A message without what was put around it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Message<'a> {
+    /// OpenVPN's own stamp; empty if there is none.
+    stamp: &'a [u8],
+    text: &'a [u8],
+}
+
+/// Takes the line, the client in front of the message, and what follows the message's beginning.
+type Reader = for<'a> fn(&Line<'a>, Client<'a>, &'a [u8], &mut Facts);
+
+/// Messages of the server itself, behind the client's prefix if there is one.
+const MESSAGES: &[(&[u8], Reader)] = &[
+    (b"MULTI: primary virtual IP", virtual_address),
+    (b"MULTI: Learn: ", learn),
+    (b"TLS: ", login),
+    (b"TLS Auth Error", auth_error),
+    (b"VERIFY ERROR: depth=0, error=", verify_error),
+    (b"SENT CONTROL [", control),
+    (b"[", named),
+    (b"SIGTERM[", signal),
+    (b"SIGUSR1[", signal),
+    (b"SIGHUP[", signal),
+    (b"Connection reset, restarting", over),
+    (b"Inactivity timeout", over),
+    (b"Session timeout, exiting", over),
+    (b"CC-EEN exit message received", over),
+];
+
+/// How further messages begin: enough to know an OpenVPN line that has no syslog head.
+const BEGINNINGS: &[&[u8]] = &[
+    b"CC-EEN ",
+    b"Closing TUN/TAP",
+    b"Control Channel",
+    b"Could not determine IPv4/IPv6",
+    b"Data Channel",
+    b"Delayed exit in",
+    b"Diffie-Hellman initialized",
+    b"Expected Remote Options",
+    b"Float requested",
+    b"IFCONFIG POOL",
+    b"Incoming Data Channel",
+    b"Initialization Sequence Completed",
+    b"LZO compression",
+    b"Local Options",
+    b"MANAGEMENT: ",
+    b"MULTI",
+    b"NOTE: --",
+    b"OpenVPN ",
+    b"Outgoing Data Channel",
+    b"PLUGIN_",
+    b"PUSH: ",
+    b"ROUTE_GATEWAY ",
+    b"Re-using SSL/TLS",
+    b"SENT CONTROL",
+    b"Socket Buffers: ",
+    b"TCP connection established with [AF_INET",
+    b"TCPv4_SERVER",
+    b"TCPv6_SERVER",
+    b"TLS Error: ",
+    b"TLS: ",
+    b"TUN/TAP device",
+    b"Timers: ping",
+    b"UDPv4 link",
+    b"UDPv6 link",
+    b"VERIFY ",
+    b"WARNING: --",
+    b"WARNING: Bad encapsulated packet",
+    b"WARNING: Failed running command (--",
+    b"event_wait : ",
+    b"ifconfig_pool_",
+    b"library versions: OpenSSL",
+    b"net_addr_",
+    b"net_iface_",
+    b"net_route_",
+    b"peer info: ",
+    b"succeeded -> ifconfig_pool_set",
+];
+
+fn looks_like(line: &Line<'_>) -> bool {
+    is_openvpn(line.head.app) || access_server_wrap(line.body).is_some() || bare(line).is_some()
+}
+
+/// `openvpn`, `ovpn-server`, `openvpn(hopital)`, `openvpnas`
+fn is_openvpn(app: &[u8]) -> bool {
+    let begins = |name: &[u8]| app.get(..name.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(name));
+    begins(b"openvpn") || begins(b"ovpn-") || begins(b"ovpn_")
+}
+
+fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
+    let message = match access_server_wrap(line.body) {
+        Some(text) => stamped(text),
+        None if is_openvpn(line.head.app) => stamped(line.body),
+        None => bare(line)?,
+    };
+    if line.head.stamp.is_empty() {
+        facts.stamp = stamps.body(message.stamp, stamp::any);
+    }
+    let text = trim(message.text);
+    if read(PLUGINS, line, Client::default(), text, facts) {
+        return Some(());
+    }
+    let (client, text) = client::prefix(text);
+    client.fill(line, facts);
+    read(MESSAGES, line, client, text, facts);
+    if facts.source_ip.is_none() {
+        peer_in(line, text, facts);
+    }
+    Some(())
+}
+
+fn read<'a>(table: &[(&[u8], Reader)], line: &Line<'a>, client: Client<'a>, text: &'a [u8], facts: &mut Facts) -> bool {
+    let Some((beginning, reader)) = table.iter().find(|(beginning, _)| text.starts_with(beginning)) else { return false };
+    facts.action = line.text(cut(text, phrase(beginning).len()).0);
+    reader(line, client, cut(text, beginning.len()).1, facts);
+    true
+}
+
+/// A message up to its first particular: `Connection reset` of `Connection reset, restarting [0]`.
+fn phrase(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|b| matches!(b, b'(' | b'[' | b',' | b'\'' | b'"' | b'{')).unwrap_or(text.len());
+    let phrase = trim(cut(text, end).0);
+    phrase.strip_suffix(b":").unwrap_or(phrase)
+}
+
+/// `Tue Aug 12 08:26:29 2025 us=285967 198.51.100.7:40007 TLS: soft reset`, `2026-11-20 22:41:07 MULTI: multi_init called`
+fn stamped(text: &[u8]) -> Message<'_> {
+    let (stamp, rest) = cut(text, stamp::extent(text));
+    Message { stamp, text: without_micros(trim_start(rest)) }
+}
+
+/// What follows `us=285967 `.
+fn without_micros(text: &[u8]) -> &[u8] {
+    let micros = |text| -> IResult<&[u8], &[u8]> { delimited(tag("us="), digit1, tag(" ")).parse(text) };
+    micros(text).map_or(text, |(rest, _)| rest)
+}
+
+/// Access Server's `OVPN 2 OUT: '…'` and `[stdout#info] [OVPN 2] OUT: '…'`, also behind twisted's `[-] `; `[stdout#info] AUTH SUCCESS {…}`
+fn access_server_wrap(body: &[u8]) -> Option<&[u8]> {
+    let (rest, (level, process)) = (opt(level), opt(process)).parse(body).ok()?;
+    match (level, process) {
+        (_, Some(_)) => match rest {
+            [quote @ (b'\'' | b'"'), rest @ ..] => Some(rest.strip_suffix(&[*quote]).unwrap_or(rest)),
+            _ => Some(rest),
+        },
+        (Some(level), None) if level.starts_with(b"stdout#") => Some(rest),
+        _ => None,
+    }
+}
+
+/// `[stdout#info] `, `[-] `
+fn level(text: &[u8]) -> IResult<&[u8], &[u8]> {
+    let word = take_while1(|b: u8| b.is_ascii_alphanumeric() || matches!(b, b'#' | b'-'));
+    delimited(tag("["), word, tag("] ")).parse(text)
+}
+
+/// `OVPN 2 OUT: `, `[OVPN 2] OUT: `
+fn process(text: &[u8]) -> IResult<&[u8], &[u8]> {
+    delimited((opt(tag("[")), tag("OVPN ")), digit1, (opt(tag("]")), tag(" OUT: "))).parse(text)
+}
+
+/// A line of a log file, without syslog head: known by its message, or by its stamp and its client.
+fn bare<'a>(line: &Line<'a>) -> Option<Message<'a>> {
+    if line.head.priority.is_some() || !line.head.pid.is_empty() {
+        return None;
+    }
+    // What the envelope took for host and tag may be the first words of the message.
+    let message = Message { stamp: line.head.stamp, text: without_micros(line.head.after_stamp) };
+    let (client, text) = client::prefix(message.text);
+    // `[` and `user '` are too little to go by.
+    let known = MESSAGES.iter().chain(PLUGINS).map(|(beginning, _)| *beginning).filter(|beginning| !matches!(*beginning, b"[" | b"user '"));
+    let is_known = known.chain(BEGINNINGS.iter().copied()).any(|beginning| text.starts_with(beginning))
+        || text.starts_with(b"[")
+            && [b"] Peer Connection Initiated with " as &[u8], b"] Inactivity timeout (--"].iter().any(|end| find(text, end).is_some());
+    let of_a_file = !message.stamp.is_empty() && (client.port.is_some() || is_pool_entry(text));
+    (is_known || of_a_file).then_some(message)
+}
+
+/// A line of the file of `--ifconfig-pool-persist`, listed at start: `fourn.chimere,10.99.0.4,`
+fn is_pool_entry(text: &[u8]) -> bool {
+    let mut columns = text.splitn(3, |&b| b == b',');
+    let (name, v4, v6) = (columns.next(), columns.next(), columns.next());
+    name.is_some_and(|name| !name.is_empty() && memchr(b' ', name).is_none())
+        && v4.is_some_and(|v4| ip(v4).is_some())
+        && v6.is_some_and(|v6| v6.is_empty() || ip(v6).is_some())
+}
+
+/// Up to the last quote: a name may hold quotes, and what OpenVPN writes behind it holds none.
+fn to_last_quote(text: &[u8]) -> &[u8] {
+    memrchr(b'\'', text).map_or(text, |end| cut(text, end).0)
+}
+
+/// Whom an unprefixed message is about: `TCP connection established with [AF_INET]198.51.100.7:40007`
+fn peer_in<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
+    let after = |word: &[u8]| find(text, word).map(|at| cut(text, at + word.len()).1);
+    if let Some(client) = after(b" from ").or_else(|| after(b" with ")).and_then(Client::at_socket) {
+        client.fill(line, facts);
+    }
+}
+
+/// `MULTI: primary virtual IP for fourn.chimere/198.51.100.7:40007: 10.99.0.6`, the same with `IPv6`
+fn virtual_address<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
+    let Some(whom) = find(rest, b"for ").map(|at| cut(rest, at + 4).1) else { return };
+    let Some((whom, address)) = rfind(whom, b": ").map(|at| cut(whom, at)) else { return };
+    let Some(address) = address.get(2..).and_then(ip) else { return };
+    facts.kind = Kind::SessionStart;
+    facts.assigned_ip = Some(address);
+    client::whole(whom).fill(line, facts);
+}
+
+/// `MULTI: Learn: 10.99.0.6 -> fourn.chimere/198.51.100.7:40007`; a network behind the client (`10.7.0.0/24 ->`) is no address of it.
+fn learn<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
+    let Some((address, whom)) = find(rest, b" -> ").map(|at| cut(rest, at)) else { return };
+    facts.assigned_ip = ip(address);
+    client::whole(cut(whom, 4).1).fill(line, facts);
+}
+
+/// `TLS: Username/Password authentication succeeded for username 'fourn.chimere' [CN SET]`, `… deferred for username '…'`
+fn login<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
+    if !rest.starts_with(b"Username/") {
+        return;
+    }
+    let Some((what, name)) = find(rest, b" for username '").map(|at| cut(rest, at)) else { return };
+    user(line, to_last_quote(cut(name, b" for username '".len()).1), facts);
+    facts.action = line.text(what);
+    if what.ends_with(b" succeeded") {
+        facts.kind = Kind::LoginSuccess;
+    }
+}
+
+/// `TLS Auth Error: Auth Username/Password verification failed for peer`
+fn auth_error<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
+    facts.kind = Kind::LoginFailure;
+    facts.reason = line.text(find(rest, b": ").map_or(rest, |at| cut(rest, at + 2).1));
+}
+
+/// `VERIFY ERROR: depth=0, error=certificate revoked: C=FR, CN=fourn.chimere, serial=7`: the client's own certificate is refused.
+///
+/// An error at another depth speaks of an authority, and is no login of anybody.
+fn verify_error<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
+    facts.kind = Kind::LoginFailure;
+    let (reason, subject) = rest.split_at(memchr(b':', rest).unwrap_or(rest.len()));
+    facts.reason = line.text(reason);
+    if facts.user.is_empty()
+        && let Some(name) = find(subject, b"CN=").map(|at| cut(subject, at + 3).1)
+    {
+        let end = name.iter().position(|b| matches!(b, b',' | b'/')).unwrap_or(name.len());
+        user(line, cut(name, end).0, facts);
+    }
+}
+
+/// `SENT CONTROL [fourn.chimere]: 'AUTH_FAILED' (status=1)`, `SENT CONTROL [fourn.chimere]: 'PUSH_REPLY,…,ifconfig 10.99.0.6 …'`
+fn control<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
+    let Some((name, message)) = find(rest, b"]: '").map(|at| cut(rest, at)) else { return };
+    let message = to_last_quote(cut(message, 4).1);
+    let (verb, detail) = until(message, b',').unwrap_or((message, &[]));
+    if facts.user.is_empty() {
+        user(line, name, facts);
+    }
+    facts.action = line.text(verb);
+    match verb {
+        // A dynamic challenge: the password was right, and a second factor is asked for.
+        b"AUTH_FAILED" if detail.starts_with(b"CRV1:") => {}
+        b"AUTH_FAILED" => {
+            facts.kind = Kind::LoginFailure;
+            facts.reason = line.text(detail);
+        }
+        b"PUSH_REPLY" => {
+            let address = detail.split(|&b| b == b',').find_map(|option| option.strip_prefix(b"ifconfig "));
+            facts.assigned_ip = address.and_then(|pair| ip(until(pair, b' ').map_or(pair, |(address, _)| address)));
+        }
+        _ => {}
+    }
+}
+
+/// `[fourn.chimere] Peer Connection Initiated with [AF_INET]198.51.100.7:40007`, `[fourn.chimere] Inactivity timeout (--ping-restart), restarting`
+fn named<'a>(line: &Line<'a>, client: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
+    let name = |end: &[u8]| rfind(rest, end).map(|at| cut(rest, at));
+    if let Some((name, socket)) = name(b"] Peer Connection Initiated with ") {
+        let (action, socket) = cut(cut(socket, 2).1, b"Peer Connection Initiated".len());
+        facts.action = line.text(action);
+        facts.kind = Kind::SessionStart;
+        if client.at.is_empty() {
+            Client::at_socket(cut(socket, b" with ".len()).1).unwrap_or_default().fill(line, facts);
+        }
+        user(line, name, facts);
+    } else if let Some((name, end)) = name(b"] Inactivity timeout (--") {
+        user(line, name, facts);
+        facts.action = line.text(phrase(cut(end, 2).1));
+        over(line, client, end, facts);
+    }
+}
+
+/// `SIGTERM[soft,remote-exit] received, client-instance exiting`
+fn signal<'a>(line: &Line<'a>, client: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
+    let reason = until(rest, b']').map(|(inside, _)| until(inside, b',').map_or(inside, |(_, why)| why));
+    facts.reason = line.text(reason.unwrap_or_default());
+    if find(rest, b"client-instance").is_some() {
+        over(line, client, rest, facts);
+    }
+}
+
+/// The connection is gone. Without a name it never was a session: a scan, or a login that failed.
+fn over<'a>(_: &Line<'a>, _: Client<'a>, _: &'a [u8], facts: &mut Facts) {
+    if !facts.user.is_empty() {
+        facts.kind = Kind::SessionEnd;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{FORMATS, Facts, Interest, Reading, Stamps, formats, read};
+
+    /// Event, user, session and assigned address, in one text; `unparsed` where this format does not claim the line.
+    fn told(line: &str) -> String {
+        let mut facts = Facts::default();
+        let reading = read(line.as_bytes(), formats::by_name("openvpn"), &Interest::everything(), &mut Stamps::default(), &mut facts);
+        if !matches!(reading, Reading::Parsed(id) if FORMATS[usize::from(id.0)].name == "openvpn") {
+            return "unparsed".into();
+        }
+        let text = |text: crate::Text| String::from_utf8_lossy(&text.value(line.as_bytes())).into_owned();
+        let assigned = facts.assigned_ip.map_or_else(|| "-".into(), |ip| ip.to_string());
+        format!("{} <{}> <{}> {assigned}", facts.kind.word(), text(facts.user), text(facts.session))
+    }
+
+    fn check(cases: &[(&str, &str)]) {
+        for (message, expected) in cases {
+            assert_eq!(told(&format!("Nov 20 22:41:07 vpn-1 ovpn-server[901]: {message}")), *expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn clients_of_all_dresses() {
+        check(&[
+            ("198.51.100.7:40007 TLS: soft reset", "other <> <198.51.100.7:40007> -"),
+            ("fourn.chimere/198.51.100.7:40007 TLS: soft reset", "other <fourn.chimere> <198.51.100.7:40007> -"),
+            ("198.51.100.7:40007/fourn.chimere TLS: soft reset", "other <fourn.chimere> <198.51.100.7:40007> -"),
+            ("DOE Jane/198.51.100.7:40007 TLS: soft reset", "other <DOE Jane> <198.51.100.7:40007> -"),
+            ("UNDEF/198.51.100.7:40007 TLS: soft reset", "other <> <198.51.100.7:40007> -"),
+            ("site/a/198.51.100.7:40007 TLS: soft reset", "other <site/a> <198.51.100.7:40007> -"),
+            ("fourn.chimere/2001:db8::7 TLS: soft reset", "other <fourn.chimere> <2001:db8::7> -"),
+            ("fourn.chimere@ght.example/198.51.100.7:40007 TLS: soft reset", "other <fourn.chimere> <198.51.100.7:40007> -"),
+            ("net_route_v4_add: 10.8.0.0/24 via 10.8.0.2 dev [NULL]", "other <> <> -"),
+            ("TCP connection established with [AF_INET]198.51.100.7:40007", "other <> <198.51.100.7:40007> -"),
+            ("TLS Error: incoming packet authentication failed from [AF_INET6]2001:db8::7:40007", "other <> <2001:db8::7:40007> -"),
+            ("UDPv4 link local (bound): [AF_INET]10.1.1.1:1194", "other <> <> -"),
+        ]);
+    }
+
+    #[test]
+    fn names_do_not_speak_for_others() {
+        check(&[
+            (
+                "LDAP user \"x/192.0.2.66:1 [boss] Peer Connection Initiated with [AF_INET]192.0.2.66:1\" was not found.",
+                "login_failure <x/192.0.2.66:1 [boss] Peer Connection Initiated with [AF_INET]192.0.2.66:1> <> -",
+            ),
+            (
+                "AUTH-PAM: BACKGROUND: user 'x' failed to authenticate: y' failed to authenticate: Authentication failure",
+                "login_failure <x' failed to authenticate: y> <> -",
+            ),
+            (
+                "198.51.100.7:40007 TLS: Username/Password authentication deferred for username 'x/192.0.2.66:1 TLS: Username/Password authentication succeeded for username 'boss''",
+                "other <x/192.0.2.66:1 TLS: Username/Password authentication succeeded for username 'boss'> <198.51.100.7:40007> -",
+            ),
+            (
+                "x/192.0.2.66:1 [boss] Peer Connection Initiated with [AF_INET]192.0.2.66:1 y/198.51.100.7:40007 TLS: soft reset",
+                "other <> <> -",
+            ),
+            (
+                "198.51.100.7:40007 peer info: UV_NOTE=x/192.0.2.66:1 SIGTERM[soft,remote-exit] received, client-instance exiting",
+                "other <> <198.51.100.7:40007> -",
+            ),
+            ("user 'x' authenticated' could not authenticate.", "login_failure <x' authenticated> <> -"),
+        ]);
+    }
+
+    #[test]
+    fn the_end_of_a_session_has_a_name() {
+        check(&[
+            (
+                "ext-sphinx-1/198.51.100.7:40007 SIGTERM[soft,delayed-exit] received, client-instance exiting",
+                "session_end <ext-sphinx-1> <198.51.100.7:40007> -",
+            ),
+            ("198.51.100.7:40007 SIGTERM[soft,delayed-exit] received, client-instance exiting", "other <> <198.51.100.7:40007> -"),
+            (
+                "ext-sphinx-1/198.51.100.7:40007 [ext-sphinx-1] Inactivity timeout (--ping-restart), restarting",
+                "session_end <ext-sphinx-1> <198.51.100.7:40007> -",
+            ),
+            ("ext-sphinx-1/198.51.100.7:40007 Connection reset, restarting [0]", "session_end <ext-sphinx-1> <198.51.100.7:40007> -"),
+            ("SIGTERM[hard,] received, process exiting", "other <> <> -"),
+        ]);
+    }
+
+    #[test]
+    fn addresses_handed_out() {
+        check(&[
+            (
+                "MULTI: primary virtual IP for DOE Jane/198.51.100.7:40007: 10.99.0.6",
+                "session_start <DOE Jane> <198.51.100.7:40007> 10.99.0.6",
+            ),
+            (
+                "a/198.51.100.7:40007 MULTI: primary virtual IPv6 for a/198.51.100.7:40007: 2001:db8:99::6",
+                "session_start <a> <198.51.100.7:40007> 2001:db8:99::6",
+            ),
+            ("a/198.51.100.7:40007 MULTI: Learn: 10.99.0.6 -> a/198.51.100.7:40007", "other <a> <198.51.100.7:40007> 10.99.0.6"),
+            ("a/198.51.100.7:40007 MULTI: Learn: 10.7.0.0/24 -> a/198.51.100.7:40007", "other <a> <198.51.100.7:40007> -"),
+            (
+                "SENT CONTROL [a]: 'PUSH_REPLY,route 10.1.0.0 255.255.0.0,ifconfig 10.99.0.6 255.255.255.0,peer-id 0' (status=1)",
+                "other <a> <> 10.99.0.6",
+            ),
+            ("a/198.51.100.7:40007 MULTI: primary virtual IP for a/198.51.100.7:40007: none", "other <a> <198.51.100.7:40007> -"),
+        ]);
+    }
+
+    #[test]
+    fn lines_of_a_log_file_are_known_by_stamp_and_words() {
+        for (line, claimed) in [
+            ("2026-11-20 22:41:07 198.51.100.7:40007 [a] Peer Connection Initiated with [AF_INET]198.51.100.7:40007", true),
+            ("Fri Nov 20 22:41:07 2026 us=285967 198.51.100.7:40007 Re-using SSL/TLS context", true),
+            ("DOE Jane/198.51.100.7:40007 Timers: ping 10, ping-restart 240", true),
+            ("2026-11-20 22:41:07 fourn.chimere,10.99.0.4,", true),
+            ("2026-11-20 22:41:07 198.51.100.7:40007 words of a later version", true),
+            ("2022-11-20T22:41:07+0100 [stdout#info] [OVPN 4] OUT: '2026-11-20 21:41:07 a/198.51.100.7:40007 MULTI: x'", true),
+            ("Nov 20 22:41:07 as-1 agent: [-] OVPN 2 OUT: 'Fri Nov 20 21:41:07 2026 MULTI: x'", true),
+            ("198.51.100.7:40007 words of some proxy", false),
+            ("2026-11-20 22:41:07 backup of 10.1.0.0/24 is done", false),
+            ("2026-11-20 22:41:07 fourn.chimere,here,", false),
+            ("Nov 20 22:41:07 vpn-1 charon[7]: MULTI: primary virtual IP for a/198.51.100.7:40007: 10.99.0.6", false),
+            ("[stderr] something", false),
+        ] {
+            assert_eq!(told(line) != "unparsed", claimed, "{line}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_mixture_of_words_is_read(words in proptest::collection::vec(proptest::sample::select(vec![
+            "a", "/", "198.51.100.7:40007", " ", "[", "] ", "MULTI: primary virtual IP", " for ", ": 10.99.0.6", "MULTI: Learn: ", " -> ", "TLS: Username/", " for username '", "'",
+            "TLS Auth Error", "VERIFY ERROR: depth=0, error=", "CN=", "SENT CONTROL [", "]: '", "PUSH_REPLY,ifconfig ", "Peer Connection Initiated with ", "[AF_INET6]", "[AF_INET]",
+            "SIGTERM[", "client-instance", "AUTH-PAM: BACKGROUND: user '", "openvpn server '", "' user '", "' address '", "' - ", "OVPN 1 OUT: '", "é",
+        ]), 0..14), with_head in proptest::bool::ANY) {
+            let head = if with_head { "Nov 20 22:41:07 vpn-1 openvpn[901]: " } else { "2026-11-20 22:41:07 " };
+            told(&format!("{head}{}", words.concat()));
+        }
+    }
+}

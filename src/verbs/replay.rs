@@ -1,0 +1,265 @@
+//! `nightporter replay`: the engine over finished files, merged by event time, one block a file in memory.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use parsers::{FormatId, Interest, Time};
+
+use crate::batch::{Batch, Mark};
+use crate::daybook::Entry;
+use crate::engine::clock::{Clock, Hints};
+use crate::engine::{Arrival, Engine, Input};
+use crate::fault::Fault;
+use crate::metrics::Metrics;
+use crate::pool::{Manner, Parsed, Pending, Pool};
+use crate::source::archive::Archive;
+use crate::zone::Zone;
+
+/// A file to be replayed.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Index of its source among the engine's.
+    pub source: u16,
+    /// Where it is; `-` is stdin.
+    pub path: PathBuf,
+    /// Only this format.
+    pub only: Option<FormatId>,
+}
+
+/// What a replay works on.
+pub struct World<'w> {
+    /// The detector, from its very beginning.
+    pub engine: Engine,
+    /// What is to be read; the order does not matter.
+    pub files: Vec<File>,
+    /// The daybook's entries.
+    pub entries: Vec<Entry>,
+    /// What traffic is worth reading.
+    pub interest: Arc<Interest>,
+    /// Parse threads; 0 = one a core.
+    pub threads: usize,
+    /// Now: no yearless stamp of stdin lies more than a day after it.
+    pub now: Time,
+    /// Where alerts go.
+    pub out: &'w mut dyn Write,
+    /// Told how many bytes of how many have been read.
+    pub progress: &'w mut dyn FnMut(u64, u64),
+    /// Told of inputs that are missing or broken; the others still run.
+    pub fault: &'w mut dyn FnMut(&Fault),
+}
+
+/// How many batches of a file are being parsed ahead, if it is the only one.
+const AHEAD: usize = 8;
+
+/// A file on its way.
+struct Lane {
+    file: File,
+    archive: Option<Archive>,
+    reference: Time,
+    pending: VecDeque<(Instant, Pending)>,
+    current: Option<Loaded>,
+    clock: Clock,
+    zone: Zone,
+    year: Option<i32>,
+    /// Bytes of the file handed out so far.
+    offset: u64,
+    /// All of it has been read.
+    ended: bool,
+}
+
+/// A parsed batch with the key of each of its lines in the merge.
+struct Loaded {
+    parsed: Parsed,
+    keys: Vec<Time>,
+    at: usize,
+    /// Bytes of the batch that the offsets of its source count already.
+    done: u64,
+    since: Instant,
+}
+
+/// Runs the engine over all files and writes its alerts as JSON lines.
+///
+/// # Errors
+/// Those of writing; a closed pipe too, which the caller takes for a normal end.
+pub fn run(world: World<'_>) -> io::Result<Metrics> {
+    let World { mut engine, mut files, mut entries, interest, threads, now, out, progress, fault } = world;
+    let pool = Pool::new(threads);
+    let mut metrics = Metrics::default();
+    // The order of the arguments is nobody's business: ties go by source and path.
+    let name = |file: &File| engine.sources().get(usize::from(file.source)).map(|source| Arc::clone(&source.name));
+    files.sort_by_cached_key(|file| (name(file), file.path.clone()));
+    let ahead = (AHEAD / files.len().max(1)).clamp(2, AHEAD);
+    let mut lanes: Vec<Lane> = files.into_iter().filter_map(|file| Lane::open(file, &engine, now, fault)).collect();
+    let total: u64 = lanes.iter().filter_map(|lane| lane.archive.as_ref()?.size).sum();
+    entries.sort_by_key(Entry::at);
+    let mut entries = VecDeque::from(entries);
+    let mut heap: BinaryHeap<Reverse<(Time, usize)>> = BinaryHeap::with_capacity(lanes.len());
+    let mut finished_bytes = 0;
+    for at in 0..lanes.len() {
+        if let Some(lane) = lanes.get_mut(at) {
+            lane.load(&pool, &interest, ahead, fault);
+        }
+        settle(&mut lanes, at, &mut heap, &mut engine, &mut finished_bytes);
+    }
+    let mut alerts = Vec::new();
+    let mut json = Vec::new();
+    let mut offsets = vec![0u64; engine.sources().len()];
+    while let Some(Reverse((mut key, at))) = heap.pop() {
+        let next = heap.peek().map(|Reverse(next)| *next);
+        let Some(lane) = lanes.get_mut(at) else { continue };
+        let arrival = Arrival::Replayed { reference: lane.reference };
+        // One file goes on until another one's turn has come.
+        while next.is_none_or(|next| (key, at) < next) {
+            while let Some(entry) = entries.pop_front_if(|entry| entry.at() <= key) {
+                engine.step(Input::Daybook(entry), &mut alerts);
+            }
+            let Some(loaded) = &mut lane.current else { break };
+            // Offsets count the bytes of the source's stream, whichever of its files they come from.
+            let start = loaded.parsed.start(loaded.at);
+            let end = loaded.parsed.start(loaded.at + 1);
+            if let (Some(mut sighting), Some(offset)) =
+                (loaded.parsed.sighting(loaded.at, arrival), offsets.get_mut(usize::from(lane.file.source)))
+            {
+                sighting.offset = *offset + start.saturating_sub(loaded.done);
+                *offset += end.saturating_sub(loaded.done);
+                loaded.done = end;
+                engine.step(Input::Line(sighting), &mut alerts);
+            }
+            loaded.at += 1;
+            if let Some(&next) = loaded.keys.get(loaded.at) {
+                key = next;
+                continue;
+            }
+            if let Some(loaded) = lane.current.take() {
+                if let Some(offset) = offsets.get_mut(usize::from(lane.file.source)) {
+                    *offset += loaded.parsed.batch.consumed.saturating_sub(loaded.done);
+                }
+                metrics.tally.add(&loaded.parsed.tally);
+                write(&mut alerts, &mut json, out, &mut metrics)?;
+                metrics.took(loaded.since.elapsed());
+            }
+            lane.load(&pool, &interest, ahead, fault);
+            let Some(&next) = lane.current.as_ref().and_then(|loaded| loaded.keys.first()) else { break };
+            key = next;
+        }
+        settle(&mut lanes, at, &mut heap, &mut engine, &mut finished_bytes);
+        let read: u64 = lanes.iter().filter_map(|lane| lane.archive.as_ref().map(Archive::bytes_read)).sum();
+        progress(finished_bytes + read, total);
+    }
+    engine.step(Input::End, &mut alerts);
+    write(&mut alerts, &mut json, out, &mut metrics)?;
+    out.flush()?;
+    metrics.repeated = engine.repeated();
+    Ok(metrics)
+}
+
+/// Writes alerts and counts them.
+pub fn write(alerts: &mut Vec<crate::alert::Alert>, json: &mut Vec<u8>, out: &mut dyn Write, metrics: &mut Metrics) -> io::Result<()> {
+    if alerts.is_empty() {
+        return Ok(());
+    }
+    json.clear();
+    for alert in alerts.drain(..) {
+        metrics.alert(&alert);
+        alert.write(json);
+    }
+    out.write_all(json)
+}
+
+/// Puts a lane back in line, or lets its source go if it was the last file of it.
+fn settle(lanes: &mut [Lane], at: usize, heap: &mut BinaryHeap<Reverse<(Time, usize)>>, engine: &mut Engine, finished: &mut u64) {
+    let Some(lane) = lanes.get_mut(at) else { return };
+    if let Some(loaded) = &lane.current {
+        let key = loaded.keys.get(loaded.at).copied().unwrap_or(Time::MIN);
+        heap.push(Reverse((key, at)));
+        return;
+    }
+    let source = lane.file.source;
+    *finished += lane.archive.take().and_then(|archive| archive.size).unwrap_or(0);
+    if !lanes.iter().any(|lane| lane.file.source == source && (lane.current.is_some() || lane.archive.is_some())) {
+        engine.step(Input::Finished(source), &mut Vec::new());
+    }
+}
+
+impl Lane {
+    fn open(file: File, engine: &Engine, now: Time, fault: &mut dyn FnMut(&Fault)) -> Option<Lane> {
+        let archive = Archive::open(&file.path).map_err(|error| fault(&error)).ok()?;
+        let source = engine.sources().get(usize::from(file.source))?;
+        let (zone, year) = (source.zone.clone(), source.year);
+        let reference = archive.modified.unwrap_or(now);
+        Some(Lane {
+            file,
+            archive: Some(archive),
+            reference,
+            pending: VecDeque::new(),
+            current: None,
+            clock: Clock::default(),
+            zone,
+            year,
+            offset: 0,
+            ended: false,
+        })
+    }
+
+    /// Brings the next batch that has lines, and keeps `ahead` more on their way.
+    fn load(&mut self, pool: &Pool, interest: &Arc<Interest>, ahead: usize, fault: &mut dyn FnMut(&Fault)) {
+        self.read_ahead(pool, interest, ahead, fault);
+        let Some((since, pending)) = self.pending.pop_front() else { return };
+        let Some(parsed) = pending.wait() else { return };
+        let keys = self.keys(&parsed);
+        self.current = Some(Loaded { parsed, keys, at: 0, done: 0, since });
+        self.read_ahead(pool, interest, ahead, fault);
+    }
+
+    fn read_ahead(&mut self, pool: &Pool, interest: &Arc<Interest>, ahead: usize, fault: &mut dyn FnMut(&Fault)) {
+        while self.pending.len() < ahead && !self.ended {
+            let Some(archive) = &mut self.archive else { return };
+            let piece = archive.next_piece().unwrap_or_else(|error| {
+                fault(&error);
+                None
+            });
+            let Some(piece) = piece else {
+                self.ended = true;
+                return;
+            };
+            let batch = Batch {
+                source: self.file.source,
+                ordinal: self.offset,
+                file: 0,
+                offset: self.offset,
+                consumed: piece.consumed,
+                received: self.reference,
+                bytes: piece.bytes,
+                mark: Mark::default(),
+            };
+            self.offset += batch.consumed;
+            let manner = Manner { only: self.file.only, interest: Arc::clone(interest) };
+            #[expect(clippy::disallowed_methods, reason = "how long a batch takes is measured, never acted on")]
+            self.pending.push_back((Instant::now(), pool.submit(batch, manner)));
+        }
+    }
+
+    /// The place of each line in the merge: how far the file's time has come with it.
+    fn keys(&mut self, parsed: &Parsed) -> Vec<Time> {
+        let hints = Hints { year: self.year, reference: self.reference };
+        let first = self.clock.greatest().is_none();
+        let mut keys: Vec<Time> = (0..parsed.len())
+            .map(|at| {
+                let stamp = parsed.stamp(at).unwrap_or_default();
+                if let Some(dated) = self.clock.date(stamp, &mut self.zone, hints) {
+                    self.clock.saw(dated.time);
+                }
+                self.clock.greatest().unwrap_or(Time::MIN)
+            })
+            .collect();
+        // A forged first line waits for nobody: it takes the place of the line that denies it.
+        if let (true, [first, second, ..]) = (first, keys.as_mut_slice()) {
+            *first = (*first).min(*second);
+        }
+        keys
+    }
+}
