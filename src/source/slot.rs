@@ -227,16 +227,19 @@ impl Slot {
     fn follow(&mut self, pass: &mut Pass<'_>) -> io::Result<()> {
         let Some(mut last) = self.chain.pop_back() else { return Ok(()) };
         let (position, unread) = (last.position(&self.path), last.unread());
-        let outcome = last.is_intact().and_then(|intact| Ok((intact, self.successors(&mut last, &position, intact)?)));
-        let (intact, mut next) = match outcome {
-            Ok((intact, Some(next))) => (intact, next),
+        let outcome = last.stat().and_then(|stat| {
+            let intact = last.is_intact(&stat)?;
+            Ok((stat, intact, self.successors(&mut last, &position, intact)?))
+        });
+        let (stat, intact, mut next) = match outcome {
+            Ok((stat, intact, Some(next))) => (stat, intact, next),
             other => {
                 self.chain.push_back(last);
                 return other.map(|_| ());
             }
         };
         if position.offset == 0 && !intact {
-            last.start_over()?;
+            last.start_over(stat);
             if !next.newer.is_empty() {
                 // Numbers rise in the order of reading, and something may come before it.
                 last.file = None;
@@ -297,7 +300,7 @@ impl Slot {
                     }
                 }
                 Ok(Look::Replaced) => self.give_up("it was emptied after it was rotated", pass),
-                Err(error) if first.is_packed() => {
+                Err(error) if first.is_packed() && waiting > 1 => {
                     self.give_up("the compressed file is broken", pass);
                     return Err(error);
                 }

@@ -321,3 +321,17 @@ fn a_broken_compressed_file_is_a_gap_and_stops_nothing() {
     assert_eq!(world.read.len(), 6);
     assert!(!world.gaps.is_empty() && world.gaps.iter().all(|gap| *gap == Some(7)), "{:?}", world.gaps);
 }
+
+#[test]
+fn a_compressed_file_that_is_named_outright_is_read_once() {
+    let mut world = World::new("fw.log.999.gz");
+    world.lines("fw.log", 3);
+    world.gzip("fw.log");
+    world.check();
+    let whole = fs::read(world.path("fw.log.999.gz")).unwrap();
+    let mut world = World::new("broken.gz");
+    fs::write(world.path("broken.gz"), &whole[..whole.len() - 3]).unwrap();
+    world.drain();
+    assert_eq!(world.read.len(), 3);
+    assert_eq!(world.problems.len(), 1);
+}
