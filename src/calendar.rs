@@ -4,12 +4,12 @@
 //! of the line of time; a question is then a binary search. What is kept is a cache and never changes an answer.
 //! Nothing here reads a clock.
 
-pub mod holidays;
-pub mod hours;
+mod holidays;
+mod hours;
 mod table;
-pub mod zone;
+mod zone;
 
 pub use holidays::Holidays;
 pub use hours::Hours;
 pub use table::{CalendarId, Calendars, Span};
-pub use zone::{Day, in_zone, read_zone, zone_name};
+pub use zone::{Bound, read_zone, zone_name};

@@ -6,6 +6,7 @@
 
 mod entry;
 mod fields;
+mod line;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -52,8 +53,9 @@ impl Daybook {
     /// The access window that covers an account (lower case) of a supplier at a time, by what was written down up
     /// to `known_by`. Of several, the one that ends last.
     pub fn window_covering(&self, supplier: &str, account: &str, time: Time, known_by: Time) -> Option<&Window> {
-        let windows = self.windows.get(supplier)?.iter();
-        windows
+        self.windows
+            .get(supplier)?
+            .iter()
             .filter(|window| window.at <= known_by && window.from <= time && window.admits(account))
             .filter(|window| time < self.end_of(window, known_by))
             .max_by_key(|window| self.end_of(window, known_by))
@@ -61,9 +63,9 @@ impl Daybook {
 
     /// When a window ends, by what was written down up to `known_by`: its own end, or when it was closed before.
     pub fn end_of(&self, window: &Window, known_by: Time) -> Time {
-        let closes = self.closes.get(&window.id).into_iter().flatten();
-        let closed = closes.map(|close| close.at).filter(|&at| at >= window.at && at <= known_by).min();
-        closed.map_or(window.until, |at| at.min(window.until))
+        let closes = self.closes.get(&window.id).into_iter().flatten().map(|close| close.at);
+        let first = closes.filter(|&at| at >= window.at && at <= known_by).min();
+        first.map_or(window.until, |at| at.min(window.until))
     }
 
     /// All windows that end after a time, by beginning: those open at it and those to come.
@@ -128,4 +130,150 @@ impl Daybook {
 /// The entries under a name, which is made if it is new.
 fn of<'m, T>(map: &'m mut BTreeMap<Arc<str>, BTreeSet<T>>, name: &Arc<str>) -> &'m mut BTreeSet<T> {
     map.entry(Arc::clone(name)).or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::calendar::read_zone;
+
+    fn time(text: &str) -> Time {
+        crate::zone::time(format!("2026-{text}:00+01:00").parse().unwrap())
+    }
+
+    fn entries() -> Vec<Entry> {
+        let lines = r#"
+{"at":"2026-11-18T22:28:00+01:00","by":"claire","entry":"window","id":"w-0007","supplier":"chimere","accounts":["Fourn.Chimere"],"from":"2026-11-18T22:30:00+01:00","until":"2026-11-19T00:30:00+01:00","reason":"a"}
+{"at":"2026-11-18T23:50:00+01:00","by":"claire","entry":"close","window":"w-0007","reason":"done"}
+{"at":"2026-11-18T23:40:00+01:00","by":"claire","entry":"window","id":"w-0009","supplier":"chimere","from":"2026-11-18T23:30:00+01:00","until":"2026-11-19T01:00:00+01:00","reason":"b"}
+{"at":"2026-11-20T10:00:00+01:00","by":"yann","entry":"cut","supplier":"chimere","reason":"supplier under attack"}
+{"at":"2026-11-20T11:00:00+01:00","by":"yann","entry":"cut","supplier":"chimere","reason":"again"}
+{"at":"2026-11-20T12:00:00+01:00","by":"yann","entry":"lift","supplier":"chimere","reason":"attested clean"}
+{"at":"2026-11-21T10:00:00+01:00","by":"yann","entry":"cut","supplier":"*","reason":"all out"}
+{"at":"2026-11-21T10:30:00+01:00","by":"yann","entry":"cut","supplier":"sphinx","reason":"too"}
+{"at":"2026-11-21T11:00:00+01:00","by":"yann","entry":"lift","supplier":"chimere","reason":"may work"}
+{"at":"2026-11-21T12:00:00+01:00","by":"yann","entry":"lift","supplier":"*","reason":"over"}
+{"at":"2026-12-01T08:00:00+01:00","by":"yann","entry":"exception","rule":"new-origin","supplier":"chimere","until":"2026-12-03","reason":"office move"}
+{"at":"2026-12-01T08:00:00+01:00","by":"yann","entry":"exception","rule":"off-hours","supplier":"chimere","until":"2026-12-03T12:00:00+01:00","reason":"office move"}
+{"at":"2026-12-01T08:00:00+01:00","by":"yann","entry":"maintenance","source":"fw-site3","from":"2026-12-05T02:00:00+01:00","until":"2026-12-05T05:00:00+01:00","reason":"firmware"}
+"#;
+        lines.trim().lines().map(|line| Entry::read(line).unwrap()).collect()
+    }
+
+    fn daybook() -> Daybook {
+        let mut daybook = Daybook::default();
+        for entry in entries() {
+            daybook.apply(entry);
+        }
+        daybook
+    }
+
+    #[test]
+    fn windows_cover_what_was_known() {
+        let daybook = daybook();
+        for (account, at, known_by, expected) in [
+            ("fourn.chimere", "11-18T22:30", "11-18T22:30", Some("w-0007")),
+            ("fourn.chimere", "11-18T22:29", "11-18T22:29", None),
+            // Not yet written down.
+            ("fourn.chimere", "11-18T22:30", "11-18T22:27", None),
+            ("ext-chimere", "11-18T22:30", "11-18T22:30", None),
+            ("ext-chimere", "11-18T23:30", "11-18T23:39", None),
+            // Declared after the fact.
+            ("ext-chimere", "11-18T23:30", "11-18T23:40", Some("w-0009")),
+            // Of two, the one that ends last.
+            ("fourn.chimere", "11-18T23:45", "11-18T23:45", Some("w-0009")),
+            ("fourn.chimere", "11-18T23:29", "11-18T23:49", Some("w-0007")),
+            // Closed: what came before the close stays covered.
+            ("fourn.chimere", "11-18T23:49", "11-18T23:55", Some("w-0009")),
+            ("fourn.chimere", "11-19T00:59", "11-19T00:59", Some("w-0009")),
+            ("fourn.chimere", "11-19T01:00", "11-19T01:00", None),
+        ] {
+            let found = daybook.window_covering("chimere", account, time(at), time(known_by));
+            assert_eq!(found.map(|window| &*window.id), expected, "{account} {at} {known_by}");
+        }
+        assert!(daybook.window_covering("sphinx", "fourn.chimere", time("11-18T22:30"), Time::MAX).is_none());
+        let window = daybook.window("w-0007").unwrap();
+        assert_eq!(daybook.end_of(window, time("11-18T23:49")), time("11-19T00:30"));
+        assert_eq!(daybook.end_of(window, time("11-18T23:50")), time("11-18T23:50"));
+        let ids = |at| daybook.windows_after(time(at)).iter().map(|window| window.id.to_string()).collect::<Vec<String>>();
+        assert_eq!(ids("11-18T12:00"), ["w-0007", "w-0009"]);
+        assert_eq!(ids("11-18T23:55"), ["w-0009"]);
+        assert_eq!(daybook.next_window_id(), "w-0010");
+        assert_eq!(Daybook::default().next_window_id(), "w-0001");
+    }
+
+    #[test]
+    fn a_cut_holds_until_its_lift() {
+        let daybook = daybook();
+        for (supplier, at, expected) in [
+            ("chimere", "11-20T09:59", None),
+            ("chimere", "11-20T10:00", Some("11-20T10:00")),
+            // Cut again: the first one counts.
+            ("chimere", "11-20T11:59", Some("11-20T10:00")),
+            ("chimere", "11-20T12:00", None),
+            ("sphinx", "11-20T10:30", None),
+            ("hermes", "11-21T10:00", Some("11-21T10:00")),
+            ("chimere", "11-21T10:59", Some("11-21T10:00")),
+            // Its own lift frees it from the cut of all.
+            ("chimere", "11-21T11:00", None),
+            ("hermes", "11-21T11:59", Some("11-21T10:00")),
+            ("hermes", "11-21T12:00", None),
+            // The lift of all leaves a supplier's own cut.
+            ("sphinx", "11-21T11:00", Some("11-21T10:00")),
+            ("sphinx", "11-21T12:00", Some("11-21T10:30")),
+        ] {
+            assert_eq!(daybook.cut(supplier, time(at)).map(|cut| cut.at), expected.map(time), "{supplier} {at}");
+        }
+    }
+
+    #[test]
+    fn exceptions_and_maintenance_end() {
+        let daybook = daybook();
+        let paris = read_zone("Europe/Paris").unwrap();
+        for (rule, supplier, at, expected) in [
+            ("new-origin", "chimere", "12-01T07:59", false),
+            ("new-origin", "chimere", "12-01T08:00", true),
+            ("new-origin", "chimere", "12-03T23:59", true),
+            ("new-origin", "chimere", "12-04T00:00", false),
+            ("off-hours", "chimere", "12-03T11:59", true),
+            ("off-hours", "chimere", "12-03T12:00", false),
+            ("volume-out", "chimere", "12-02T12:00", false),
+            ("new-origin", "sphinx", "12-02T12:00", false),
+        ] {
+            assert_eq!(daybook.exception(rule, supplier, &paris, time(at)).is_some(), expected, "{rule} {supplier} {at}");
+        }
+        // The last day is the supplier's own.
+        let reunion = read_zone("Indian/Reunion").unwrap();
+        assert!(daybook.exception("new-origin", "chimere", &reunion, time("12-03T21:00")).is_none());
+        for (source, at, expected) in [
+            ("fw-site3", "12-05T01:59", false),
+            ("fw-site3", "12-05T02:00", true),
+            ("fw-site3", "12-05T05:00", false),
+            ("fw", "12-05T03:00", false),
+        ] {
+            assert_eq!(daybook.maintenance(source, time(at)).is_some(), expected, "{source} {at}");
+        }
+    }
+
+    #[test]
+    fn the_state_survives_being_written() {
+        let daybook = daybook();
+        let bytes = postcard::to_stdvec(&daybook).unwrap();
+        assert_eq!(postcard::from_bytes::<Daybook>(&bytes).unwrap(), daybook);
+    }
+
+    proptest! {
+        /// Entries arrive in any order, some of them twice: the same daybook.
+        #[test]
+        fn order_and_repetition_change_nothing(order in Just((0..13).collect::<Vec<usize>>()).prop_shuffle(), twice in 0..13_usize) {
+            let entries = entries();
+            let mut shuffled = Daybook::default();
+            for at in order.into_iter().chain([twice]) {
+                shuffled.apply(entries[at].clone());
+            }
+            prop_assert_eq!(shuffled, daybook());
+        }
+    }
 }

@@ -80,17 +80,23 @@ impl Mistakes {
 /// The valid name that `word` most likely stands for; `None` if none is near.
 ///
 /// Near is a distance (insertions, deletions, changes, swaps of neighbours; case ignored) of at most a
-/// third of the length. Names of one or two letters resemble everything, so they have no nearest.
+/// third of the length, or a beginning that only one name has. Names of one or two letters resemble
+/// everything, so they have no nearest.
 pub fn nearest<'a>(word: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const LONGEST: usize = 100;
     if word.len() > LONGEST {
         return None;
     }
     let word = word.to_lowercase();
-    let (distance, name) =
-        valid.into_iter().map(|name| (strsim::osa_distance(&word, &name.to_lowercase()), name)).min_by_key(|&(distance, _)| distance)?;
+    let valid: Vec<&str> = valid.into_iter().collect();
+    let mut begun = valid.iter().filter(|name| word.len() > 2 && name.to_lowercase().starts_with(&word));
+    if let (Some(name), None) = (begun.next(), begun.next()) {
+        return Some(name);
+    }
+    let distances = valid.into_iter().map(|name| (strsim::osa_distance(&word, &name.to_lowercase()), name));
+    let (distance, name) = distances.min_by_key(|&(distance, _)| distance)?;
     let length = word.chars().count().min(name.chars().count());
-    let limit = if length <= 2 { 0 } else { (length / 3).max(1) };
+    let limit = if length <= 2 { 0 } else { length.div_ceil(3) };
     (distance <= limit).then_some(name)
 }
 
@@ -129,6 +135,9 @@ mod tests {
             ("hoilidays", &["hours", "holidays"], Some("holidays")),
             ("Kind", &["kind"], Some("kind")),
             ("colour", &["hours", "holidays"], None),
+            ("FR-alsace", &["FR", "FR-alsace-moselle"], Some("FR-alsace-moselle")),
+            ("FR-s", &["FR-saint-martin", "FR-saint-barthelemy"], None),
+            ("sfinx", &["chimere", "sphinx"], Some("sphinx")),
             ("DE", &["FR", "none"], None),
             ("", &["a"], None),
             ("x", &[], None),

@@ -115,13 +115,6 @@ pub fn read_address(text: &str) -> Result<IpAddr, String> {
     }
 }
 
-/// The IPv4 /24 or IPv6 /48 of an address.
-pub fn neighbourhood(address: IpAddr) -> Network {
-    let address = address.to_canonical();
-    let prefix = if address.is_ipv4() { 24 } else { 48 };
-    Network::of(address, prefix).unwrap_or(Network { first: number(address), prefix: 128 })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,12 +167,5 @@ mod tests {
             let problem = text.parse::<Network>().unwrap_err();
             assert!(problem.contains(part), "{text}: {problem}");
         }
-    }
-
-    #[test]
-    fn neighbourhoods() {
-        assert_eq!(neighbourhood("198.51.100.23".parse().unwrap()).to_string(), "198.51.100.0/24");
-        assert_eq!(neighbourhood("::ffff:198.51.100.23".parse().unwrap()).to_string(), "198.51.100.0/24");
-        assert_eq!(neighbourhood("2001:db8:1:2::3".parse().unwrap()).to_string(), "2001:db8:1::/48");
     }
 }

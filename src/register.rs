@@ -117,7 +117,7 @@ impl Register {
     }
 
     /// Whether some site hands an address out to remote users.
-    pub fn is_in_pool(&self, address: IpAddr) -> bool {
+    pub fn is_inner(&self, address: IpAddr) -> bool {
         self.sites.iter().any(|site| site.holds(address))
     }
 
@@ -156,3 +156,118 @@ impl Register {
 
 /// A shared text.
 type Name = Arc<str>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn register(text: &str) -> Register {
+        let files = [("register.toml".to_owned(), text.to_owned())];
+        let (register, mistakes) = Register::read(&files, SupplierNames::default(), &Defaults::default());
+        assert_eq!(mistakes, []);
+        register
+    }
+
+    const TEXT: &str = r#"
+[[site]]
+id = "a"
+pools = ["10.99.0.0/24", "2001:db8:99::/64"]
+front_ends = ["10.1.1.5", "::ffff:10.1.1.6"]
+[[supplier]]
+id = "wide"
+accounts = ["ext-*"]
+[[supplier]]
+id = "chimere"
+accounts = ["ext-chimere-*", "fourn.chimere"]
+peers = ["203.0.113.9"]
+[[supplier]]
+id = "sphinx"
+accounts = ["ext-chimere-lent"]
+[[account]]
+login = "ext-chimere-7"
+supplier = "sphinx"
+"#;
+
+    #[test]
+    fn the_most_exact_claim_owns_an_account() {
+        let grouped = r#"
+[[supplier]]
+id = "hermes"
+accounts = ["hermes"]
+groups = ["GG_VPN_HERMES", "*presta*"]
+"#;
+        let register = register(&format!("{TEXT}{grouped}"));
+        for (login, group, expected) in [
+            ("ext-sphinx", None, Some("wide")),
+            ("ext-chimere-a", None, Some("chimere")),
+            ("fourn.chimere", None, Some("chimere")),
+            ("ext-chimere-lent", None, Some("sphinx")),
+            ("ext-chimere-7", None, Some("sphinx")),
+            // The name goes before the group.
+            ("ext-sphinx", Some("gg_vpn_hermes"), Some("wide")),
+            ("martin", Some("Gg_Vpn_Hermes"), Some("hermes")),
+            ("martin", Some("GG_VPN_PRESTA_X"), Some("hermes")),
+            ("martin", Some("GG_VPN_MEDECINS"), None),
+            ("martin", None, None),
+            ("extremet", None, None),
+            ("", None, None),
+        ] {
+            let owner = register.owner(login, group);
+            let supplier = owner.and_then(|owner| register.suppliers.get(owner.supplier)).map(|supplier| &*supplier.id);
+            assert_eq!(supplier, expected, "{login} {group:?}");
+            assert_eq!(owner.is_some_and(|owner| owner.account.is_some()), login == "ext-chimere-7");
+        }
+    }
+
+    #[test]
+    fn addresses_are_known_in_either_notation() {
+        let register = register(TEXT);
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert!(register.is_front_end(address("10.1.1.6")) && register.is_front_end(address("::ffff:10.1.1.5")));
+        assert!(!register.is_front_end(address("10.1.1.7")));
+        assert!(register.is_inner(address("10.99.0.200")) && register.is_inner(address("2001:db8:99::1")));
+        assert!(!register.is_inner(address("10.99.1.0")));
+        let peer = register.supplier_by_peer(address("::ffff:203.0.113.9")).unwrap();
+        assert_eq!(&*peer.id, "chimere");
+        assert!(register.supplier_by_peer(address("203.0.113.8")).is_none());
+    }
+
+    #[test]
+    fn interest_is_inners_peers_and_names() {
+        let address = |text: &str| text.parse::<IpAddr>().ok();
+        let interest = register(TEXT).interest();
+        assert!(!interest.is_everything());
+        for (from, user, expected) in [
+            ("10.99.0.6", "", true),
+            ("203.0.113.9", "", true),
+            ("10.20.0.1", "", false),
+            ("10.20.0.1", "ext-chimere-7", true),
+            ("10.99.0.6", "martin", false),
+        ] {
+            assert_eq!(interest.flow(address(from), address("10.20.0.2"), user.as_bytes()), expected, "{from} {user}");
+        }
+        // A group may mark any name, and a site without pools any address.
+        let grouped = register(&format!("{TEXT}[[supplier]]\nid = \"hermes\"\ngroups = [\"GG_HERMES\"]\n")).interest();
+        assert!(grouped.flow(address("10.99.0.6"), address("10.20.0.2"), b"martin"));
+        assert!(register(&format!("{TEXT}[[site]]\nid = \"b\"\n")).interest().is_everything());
+        assert!(Register::built_in(SupplierNames::default(), &Defaults::default()).interest().is_everything());
+    }
+
+    #[test]
+    fn without_a_register_each_account_is_a_supplier_of_its_own() {
+        let register = Register::built_in(SupplierNames::default(), &Defaults::default());
+        assert!(!register.is_declared());
+        assert_eq!(register.owner("ext-chimere", None), None);
+        assert!(register.looks_like_supplier("ext-chimere", None, None));
+        assert!(!register.looks_like_supplier("martin", Some("ght.example"), None));
+        let supplier = register.inferred("ext-chimere");
+        assert_eq!((&*supplier.id, &*supplier.name, supplier.kind), ("ext-chimere", "ext-chimere", SupplierKind::Human));
+        assert_eq!(register.calendars.hours(supplier.calendar), "Mo-Fr 08:00-18:00; PH off");
+    }
+
+    #[test]
+    fn a_register_can_be_handed_to_another_thread() {
+        fn shareable<T: Send + Sync>() {}
+        shareable::<Register>();
+    }
+}

@@ -2,4 +2,13 @@
 //! bytes into blocks of whole lines ([`framing`]). Nothing here knows the engine, the state folder, a thread or a clock.
 
 pub mod archive;
+mod content;
+mod family;
 pub mod framing;
+pub mod pattern;
+mod reading;
+pub mod reread;
+mod slot;
+mod succession;
+pub mod tail;
+pub mod watcher;

@@ -51,8 +51,11 @@ impl Store {
     }
 }
 
-/// Makes a folder and those above it, and sees to it that their names survive a power cut.
-fn create_folder(folder: &Path) -> Result<(), Fault> {
+/// Makes a folder (for its owner alone) and those above it, and sees to it that their names survive a power cut.
+///
+/// # Errors
+/// The disk would not have it.
+pub fn create_folder(folder: &Path) -> Result<(), Fault> {
     if folder.is_dir() {
         return Ok(());
     }

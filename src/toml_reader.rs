@@ -34,6 +34,8 @@ pub(crate) enum Value {
     Date(Datetime),
     List(Vec<Node>),
     Table(Entries),
+    /// No TOML: taken down already, so nobody says more about it.
+    Broken,
 }
 
 impl Value {
@@ -47,6 +49,7 @@ impl Value {
             Value::Date(date) => date.to_string(),
             Value::List(_) => "a list".to_owned(),
             Value::Table(_) => "a table".to_owned(),
+            Value::Broken => "no TOML".to_owned(),
         }
     }
 }
@@ -77,13 +80,22 @@ impl Document {
         let file: Arc<str> = file.into();
         let (root, errors) = DeTable::parse_recoverable(text);
         let lines = Lines::of(text);
+        let mut broken = Vec::new();
         for error in errors {
-            let place = error.span().map_or_else(Place::default, |span| lines.place(span.start));
-            mistakes.push(&file, place, error.message().to_owned());
+            let span = error.span().unwrap_or_default();
+            let found = text.get(span.clone()).and_then(|found| found.lines().next()).filter(|found| !found.trim().is_empty());
+            let found = found.map_or_else(String::new, |found| format!(", found {}", quoted(found)));
+            mistakes.push(&file, lines.place(span.start), format!("{}{found}", error.message()));
+            broken.push(span.start);
         }
-        let mut reading = Reading { file: &file, lines: &lines, mistakes };
+        let mut reading = Reading { file: &file, lines: &lines, mistakes, broken };
         let root = reading.table(root.get_ref(), Place { line: 1, column: 1 });
         Document { file, root }
+    }
+
+    /// The name of the file.
+    pub fn file(&self) -> &Arc<str> {
+        &self.file
     }
 
     /// The reader of the file's top level.
@@ -117,6 +129,8 @@ struct Reading<'r> {
     file: &'r Arc<str>,
     lines: &'r Lines<'r>,
     mistakes: &'r Mistakes,
+    /// Offsets of what is no TOML.
+    broken: Vec<usize>,
 }
 
 impl Reading<'_> {
@@ -125,35 +139,35 @@ impl Reading<'_> {
         keys.sort_by_key(|(key, _)| key.span().start);
         let entries = keys
             .into_iter()
-            .filter_map(|(key, value)| {
-                let node = self.node(value)?;
-                Some((Arc::from(key.get_ref().as_ref()), self.lines.place(key.span().start), node))
-            })
+            .map(|(key, value)| (Arc::from(key.get_ref().as_ref()), self.lines.place(key.span().start), self.node(value)))
             .collect();
         Entries { place, entries }
     }
 
     fn list(&mut self, list: &DeArray<'_>) -> Vec<Node> {
-        list.iter().filter_map(|value| self.node(value)).collect()
+        list.iter().map(|value| self.node(value)).collect()
     }
 
-    fn node(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Node> {
-        let place = self.lines.place(value.span().start);
+    fn node(&mut self, value: &Spanned<DeValue<'_>>) -> Node {
+        let span = value.span();
+        let place = self.lines.place(span.start);
+        let is_broken = self.broken.iter().any(|at| (span.start..=span.end).contains(at));
         let value = match value.get_ref() {
-            DeValue::String(text) => Value::Text(Arc::from(text.as_ref())),
-            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-                Ok(number) => Value::Integer(number),
-                Err(_) => {
-                    self.mistakes.push(self.file, place, format!("the number {} is too large", quoted(number.as_str())));
-                    return None;
-                }
-            },
-            DeValue::Float(number) => Value::Float(number.as_str().parse().ok()?),
-            DeValue::Boolean(value) => Value::Boolean(*value),
-            DeValue::Datetime(date) => Value::Date(*date),
             DeValue::Array(list) => Value::List(self.list(list)),
             DeValue::Table(table) => Value::Table(self.table(table, place)),
+            _ if is_broken => Value::Broken,
+            DeValue::String(text) => Value::Text(Arc::from(text.as_ref())),
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).map_or_else(
+                |_| {
+                    self.mistakes.push(self.file, place, format!("the number {} is too large", quoted(number.as_str())));
+                    Value::Broken
+                },
+                Value::Integer,
+            ),
+            DeValue::Float(number) => number.as_str().parse().map_or(Value::Broken, Value::Float),
+            DeValue::Boolean(value) => Value::Boolean(*value),
+            DeValue::Datetime(date) => Value::Date(*date),
         };
-        Some(Node { place, value })
+        Node { place, value }
     }
 }

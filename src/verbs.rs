@@ -1,3 +1,8 @@
 //! The verbs of the command line, each with its world as arguments.
+
+pub mod check;
+pub mod daybook;
+pub mod explain;
 pub mod parse;
 pub mod replay;
+pub mod watch;

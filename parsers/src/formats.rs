@@ -30,7 +30,6 @@ pub struct Format {
 
 /// All formats, in the order they are asked: the more exact signature first.
 pub const FORMATS: &[Format] = &[
-    // The most frequent by far.
     fortigate::FORMAT,
     cisco_asa::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.

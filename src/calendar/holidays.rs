@@ -96,7 +96,7 @@ impl Holidays {
 
     /// The public holidays of a year with their names, in no order.
     pub fn of_year(self, year: i16) -> impl Iterator<Item = (Date, &'static str)> {
-        let everywhere = &[
+        const EVERYWHERE: &[(i8, i8, &str)] = &[
             (1, 1, "New Year's Day"),
             (5, 1, "Labour Day"),
             (5, 8, "Victory Day"),
@@ -106,10 +106,9 @@ impl Holidays {
             (11, 11, "Armistice Day"),
             (12, 25, "Christmas Day"),
         ];
-        let (fixed, after_easter): (&'static [(i8, i8, &str)], &'static [(i64, &str)]) = match self {
-            Holidays::None => (&[], &[]),
-            _ => (everywhere, &[(1, "Easter Monday"), (39, "Ascension"), (50, "Whit Monday")]),
-        };
+        const AFTER_EASTER: &[(i64, &str)] = &[(1, "Easter Monday"), (39, "Ascension"), (50, "Whit Monday")];
+        let fixed = if self == Holidays::None { &[] } else { EVERYWHERE };
+        let after_easter = if self == Holidays::None { &[] } else { AFTER_EASTER };
         let good_friday = (self == Holidays::AlsaceMoselle).then_some((-2, "Good Friday"));
         let fixed = fixed.iter().copied().chain(self.of_its_own(year));
         let fixed = fixed.filter_map(move |(month, day, name)| Some((Date::new(year, month, day).ok()?, name)));
@@ -139,6 +138,7 @@ impl Holidays {
 }
 
 /// Easter Sunday of a year of the Gregorian calendar ("Anonymous Gregorian algorithm", Nature, 20 April 1876).
+#[expect(clippy::many_single_char_names, reason = "the letters of the published algorithm")]
 fn easter(year: i16) -> Option<Date> {
     let y = i32::from(year);
     let a = y.rem_euclid(19);

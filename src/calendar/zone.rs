@@ -1,11 +1,11 @@
-//! Zones and the civil time in them. The IANA data is built in, so no machine's own copy decides an answer.
+//! Zones by name, and civil dates and times on the line of time. The IANA data is built in, so no machine's own copy decides an answer.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use jiff::{Timestamp, Zoned};
 use parsers::Time;
 
 use crate::mistake::{nearest, quoted};
+use crate::zone::time;
 
 /// The zone of an IANA name, its case ignored.
 ///
@@ -28,31 +28,15 @@ pub fn zone_name(zone: &TimeZone) -> &str {
     zone.iana_name().unwrap_or("UTC")
 }
 
-/// A time as the clocks of a zone show it.
-pub fn in_zone(time: Time, zone: &TimeZone) -> Zoned {
-    timestamp(time).to_zoned(zone.clone())
-}
-
-/// A time for jiff, which knows every nanosecond that a [`Time`] can hold.
-pub fn timestamp(time: Time) -> Timestamp {
-    Timestamp::from_nanosecond(i128::from(time.0)).unwrap_or_default()
-}
-
-/// A time from jiff, held at the ends of the range.
-pub fn time_of(timestamp: Timestamp) -> Time {
-    let nanos = timestamp.as_nanosecond();
-    i64::try_from(nanos).map_or(if nanos < 0 { Time::MIN } else { Time::MAX }, Time)
-}
-
 /// When a period begins that is said to begin at a civil time: in the doubled hour of an autumn night the
 /// first of the two, in the hour that a spring night lacks the later clock.
 pub(super) fn beginning(civil: DateTime, zone: &TimeZone) -> Time {
-    zone.to_ambiguous_timestamp(civil).compatible().map_or(edge(civil), time_of)
+    zone.to_ambiguous_timestamp(civil).compatible().map_or(edge(civil), time)
 }
 
 /// When a period ends that is said to end at a civil time: in the doubled hour the second of the two.
 pub(super) fn end(civil: DateTime, zone: &TimeZone) -> Time {
-    zone.to_ambiguous_timestamp(civil).later().map_or(edge(civil), time_of)
+    zone.to_ambiguous_timestamp(civil).later().map_or(edge(civil), time)
 }
 
 /// For civil times at the very ends of jiff's range, thousands of years off.
@@ -60,29 +44,31 @@ fn edge(civil: DateTime) -> Time {
     if civil.year() < 1970 { Time::MIN } else { Time::MAX }
 }
 
-/// A civil date in a zone, and what of it lies on the line of time.
+/// A civil date that bounds something, and where that bound lies on the line of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Day {
+pub struct Bound {
     /// The date, for messages.
     pub date: Date,
-    /// Its first instant.
-    pub from: Time,
-    /// The first instant of the day after it.
-    pub until: Time,
+    /// Of a start the first instant of that day; of an end the first instant of the day after.
+    pub time: Time,
 }
 
-impl Day {
-    /// The day of a date in a zone.
-    pub fn new(date: Date, zone: &TimeZone) -> Day {
-        let from = beginning(date.at(0, 0, 0, 0), zone);
-        let until = date.tomorrow().map_or(Time::MAX, |next| beginning(next.at(0, 0, 0, 0), zone));
-        Day { date, from, until }
+impl Bound {
+    /// The first day that counts, in a zone.
+    pub fn start(date: Date, zone: &TimeZone) -> Bound {
+        Bound { date, time: beginning(date.at(0, 0, 0, 0), zone) }
+    }
+
+    /// The last day that counts, in a zone.
+    pub fn end(date: Date, zone: &TimeZone) -> Bound {
+        Bound { date, time: date.tomorrow().map_or(Time::MAX, |next| beginning(next.at(0, 0, 0, 0), zone)) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::zone::rfc3339;
 
     #[test]
     fn the_nearest_zone_is_offered() {
@@ -108,11 +94,12 @@ mod tests {
             // Havana's clocks change at midnight: that day begins at 01:00.
             ("America/Havana", "2026-03-08", "2026-03-08T05:00:00Z", 23),
         ] {
-            let day = Day::new(date.parse().unwrap(), &read_zone(zone).unwrap());
-            assert_eq!(timestamp(day.from).to_string(), from);
-            assert_eq!(day.until.since(day.from), hours * parsers::time::HOUR, "{zone} {date}");
+            let (date, zone) = (date.parse().unwrap(), read_zone(zone).unwrap());
+            let (start, end) = (Bound::start(date, &zone).time, Bound::end(date, &zone).time);
+            assert_eq!(rfc3339(start), from);
+            assert_eq!(end.since(start), hours * parsers::time::HOUR, "{date}");
         }
-        let last = Day::new(Date::MAX, &TimeZone::UTC);
-        assert_eq!((last.from, last.until), (Time::MAX, Time::MAX));
+        assert_eq!(Bound::start(Date::MAX, &TimeZone::UTC).time, Time::MAX);
+        assert_eq!(Bound::end(Date::MAX, &TimeZone::UTC).time, Time::MAX);
     }
 }

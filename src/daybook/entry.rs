@@ -1,18 +1,19 @@
-//! One entry of the daybook, from and to its line of JSON.
+//! The entries of the daybook.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use parsers::Time;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
 
 use super::ALL;
-use super::fields::Fields;
-use crate::calendar::{Day, in_zone};
-use crate::mistake::{Problem, did_you_mean, one_of, quoted};
+use crate::calendar::Bound;
+use crate::mistake::{Problem, did_you_mean, quoted};
 use crate::register::Register;
+use crate::zone::rfc3339_in;
 
 /// One decision.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -129,6 +130,7 @@ pub struct Maintenance {
 
 /// An end: an instant, or a last day that counts as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Until {
     /// The first instant after it.
     Time(Time),
@@ -136,12 +138,48 @@ pub enum Until {
     Date(Date),
 }
 
+impl FromStr for Until {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Until, String> {
+        // jiff would take the date of a time for a date.
+        let date = || (text.len() == "2027-01-31".len()).then(|| text.parse::<Date>().ok()).flatten();
+        let time = || text.parse::<Timestamp>().ok();
+        date()
+            .map(Until::Date)
+            .or_else(|| time().map(|at| Until::Time(crate::zone::time(at))))
+            .ok_or_else(|| format!("expected a date such as \"2027-01-31\" or a time with its zone, found {}", quoted(text)))
+    }
+}
+
+impl TryFrom<String> for Until {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Until, String> {
+        text.parse()
+    }
+}
+
+impl From<Until> for String {
+    fn from(until: Until) -> String {
+        until.text(&TimeZone::UTC)
+    }
+}
+
 impl Until {
+    /// As it is written; a time with the offset of a zone.
+    pub(super) fn text(&self, zone: &TimeZone) -> String {
+        match *self {
+            Until::Time(time) => rfc3339_in(time, zone),
+            Until::Date(date) => date.to_string(),
+        }
+    }
+
     /// The first instant after it, in a zone.
     pub fn instant(&self, zone: &TimeZone) -> Time {
         match *self {
             Until::Time(time) => time,
-            Until::Date(date) => Day::new(date, zone).until,
+            Until::Date(date) => Bound::end(date, zone).time,
         }
     }
 }
@@ -153,45 +191,7 @@ impl Window {
     }
 }
 
-const KINDS: &[&str] = &["window", "close", "cut", "lift", "exception", "maintenance"];
-
 impl Entry {
-    /// Reads one line: a JSON object with `at`, `by`, `reason`, `entry`, and what that entry needs.
-    ///
-    /// # Errors
-    /// The first thing that is wrong with it; the line is to be reported and left out.
-    pub fn read(line: &str) -> Result<Entry, Problem> {
-        let mut fields = Fields::read(line)?;
-        let kind = fields.text("entry")?;
-        if !KINDS.contains(&&*kind) {
-            let (expected, hint) = (one_of(KINDS.iter().copied()), did_you_mean(&kind, KINDS.iter().copied()));
-            return Err(format!("entry: expected {expected}, found {}{hint}", quoted(&kind)).into());
-        }
-        let (at, by, reason) = (fields.time("at")?, fields.text("by")?, fields.text("reason")?);
-        let entry = match &*kind {
-            "window" => {
-                let (id, supplier) = (fields.text("id")?, fields.text("supplier")?);
-                let accounts = fields.texts("accounts")?.iter().map(|login| login.to_lowercase().into()).collect();
-                let (from, until) = period(&mut fields)?;
-                Entry::Window(Window { at, id, supplier, accounts, from, until, ticket: fields.optional_text("ticket")?, by, reason })
-            }
-            "close" => Entry::Close(Close { at, window: fields.text("window")?, by, reason }),
-            "cut" => Entry::Cut(Cut { at, supplier: fields.text("supplier")?, by, reason }),
-            "lift" => Entry::Lift(Lift { at, supplier: fields.text("supplier")?, by, reason }),
-            "exception" => {
-                let (rule, supplier) = (fields.text("rule")?, fields.text("supplier")?);
-                Entry::Exception(Exception { at, rule, supplier, until: fields.time_or_date("until")?, by, reason })
-            }
-            _ => {
-                let source = fields.text("source")?;
-                let (from, until) = period(&mut fields)?;
-                Entry::Maintenance(Maintenance { at, source, from, until, by, reason })
-            }
-        };
-        fields.finish()?;
-        Ok(entry)
-    }
-
     /// When it was written down.
     pub fn at(&self) -> Time {
         self.signed().0
@@ -236,10 +236,11 @@ impl Entry {
     pub fn check(&self, register: &Register, rules: &[&str], sources: &[&str]) -> Result<(), Problem> {
         let unknown = |what: &str, name: &str, hint: String| Err(format!("no {what} is called {}{hint}", quoted(name)).into());
         let all = matches!(self, Entry::Cut(_) | Entry::Lift(_));
-        if let Some(supplier) = self.supplier().filter(|supplier| !(all && &***supplier == ALL)) {
-            if register.is_declared() && register.supplier(supplier).is_none() {
-                return unknown("supplier", supplier, did_you_mean(supplier, register.supplier_ids()));
-            }
+        if let Some(supplier) = self.supplier().filter(|supplier| !(all && &***supplier == ALL))
+            && register.is_declared()
+            && register.supplier(supplier).is_none()
+        {
+            return unknown("supplier", supplier, did_you_mean(supplier, register.supplier_ids()));
         }
         match self {
             Entry::Exception(exception) if !rules.contains(&&*exception.rule) => {
@@ -251,65 +252,4 @@ impl Entry {
             _ => Ok(()),
         }
     }
-
-    /// The line of JSON, without line end; times with the offset of a zone.
-    pub fn to_json_line(&self, zone: &TimeZone) -> String {
-        let time = |time: Time| json!(in_zone(time, zone).strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string());
-        let mut line: Map<String, Value> = Map::new();
-        let mut put = |key: &str, value: Value| _ = line.insert(key.to_owned(), value);
-        put("at", time(self.at()));
-        put("by", json!(self.by()));
-        put("reason", json!(self.reason()));
-        match self {
-            Entry::Window(window) => {
-                put("entry", json!("window"));
-                put("id", json!(window.id));
-                put("supplier", json!(window.supplier));
-                if !window.accounts.is_empty() {
-                    put("accounts", json!(window.accounts));
-                }
-                put("from", time(window.from));
-                put("until", time(window.until));
-                if let Some(ticket) = &window.ticket {
-                    put("ticket", json!(ticket));
-                }
-            }
-            Entry::Close(close) => {
-                put("entry", json!("close"));
-                put("window", json!(close.window));
-            }
-            Entry::Cut(cut) => {
-                put("entry", json!("cut"));
-                put("supplier", json!(cut.supplier));
-            }
-            Entry::Lift(lift) => {
-                put("entry", json!("lift"));
-                put("supplier", json!(lift.supplier));
-            }
-            Entry::Exception(exception) => {
-                put("entry", json!("exception"));
-                put("rule", json!(exception.rule));
-                put("supplier", json!(exception.supplier));
-                put(
-                    "until",
-                    match &exception.until {
-                        Until::Time(until) => time(*until),
-                        Until::Date(date) => json!(date.to_string()),
-                    },
-                );
-            }
-            Entry::Maintenance(maintenance) => {
-                put("entry", json!("maintenance"));
-                put("source", json!(maintenance.source));
-                put("from", time(maintenance.from));
-                put("until", time(maintenance.until));
-            }
-        }
-        Value::Object(line).to_string()
-    }
-}
-
-fn period(fields: &mut Fields) -> Result<(Time, Time), Problem> {
-    let (from, until) = (fields.time("from")?, fields.time("until")?);
-    if until <= from { Err("until: expected a time after \"from\"".to_owned().into()) } else { Ok((from, until)) }
 }

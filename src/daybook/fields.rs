@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use parsers::Time;
 use serde_json::{Map, Value};
 
 use super::entry::Until;
-use crate::calendar::zone::time_of;
-use crate::mistake::{Problem, did_you_mean, quoted};
+use crate::mistake::{Problem, did_you_mean, nearest, quoted};
+use crate::zone::time;
 
 /// A JSON object that is emptied field by field: what is left at the end is unknown.
 pub(super) struct Fields {
@@ -39,7 +38,12 @@ impl Fields {
     }
 
     pub(super) fn text(&mut self, key: &'static str) -> Result<Arc<str>, Problem> {
-        self.optional_text(key)?.ok_or_else(|| format!("lacks \"{key}\"").into())
+        let text = self.optional_text(key)?;
+        text.ok_or_else(|| {
+            let near = nearest(key, self.map.keys().map(String::as_str));
+            let instead = near.map_or_else(String::new, |near| format!("; {} stands there instead", quoted(near)));
+            format!("lacks the key \"{key}\"{instead}").into()
+        })
     }
 
     pub(super) fn optional_text(&mut self, key: &'static str) -> Result<Option<Arc<str>>, Problem> {
@@ -63,22 +67,12 @@ impl Fields {
     pub(super) fn time(&mut self, key: &'static str) -> Result<Time, Problem> {
         let text = self.text(key)?;
         let wrong = || format!("{key}: expected a time with its zone such as \"2026-11-18T22:30:00+01:00\", found {}", quoted(&text));
-        text.parse::<Timestamp>().map(time_of).map_err(|_| wrong().into())
+        text.parse::<Timestamp>().map(time).map_err(|_| wrong().into())
     }
 
     /// A time, or a date that counts as a whole.
     pub(super) fn time_or_date(&mut self, key: &'static str) -> Result<Until, Problem> {
-        let text = self.text(key)?;
-        let is_date = text.len() == "2027-01-31".len();
-        let read = if is_date {
-            text.parse::<Date>().ok().map(Until::Date)
-        } else {
-            text.parse::<Timestamp>().ok().map(|at| Until::Time(time_of(at)))
-        };
-        read.ok_or_else(|| {
-            let message = format!("{key}: expected a date such as \"2027-01-31\" or a time with its zone, found {}", quoted(&text));
-            message.into()
-        })
+        self.text(key)?.parse::<Until>().map_err(|message| format!("{key}: {message}").into())
     }
 
     /// Fails if a field is left that nobody asked for.

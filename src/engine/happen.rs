@@ -86,7 +86,7 @@ impl Engine {
     /// The egress group of an address, as this supplier's; `None` for front-ends and inner addresses.
     fn origin(&self, supplier: &Supplier, address: Option<IpAddr>) -> Option<Origin> {
         let address = address?;
-        if self.register.is_front_end(address) || self.register.is_in_pool(address) {
+        if self.register.is_front_end(address) || self.register.is_inner(address) {
             return None;
         }
         Some(if supplier.is_at_home(address) { Origin::Declared } else { Origin::of(address) })
@@ -94,6 +94,9 @@ impl Engine {
 
     fn success(&mut self, sighting: &Sighting<'_>, event: &Event<'_>, stream: usize, dated: Dated, out: &mut Vec<Alert>) {
         let facts = event.facts;
+        if self.never_began(event, stream, dated.time) {
+            return;
+        }
         let site = self.site(sighting);
         let register = Arc::clone(&self.register);
         let owner = self.attribution.owner(event, &register);
@@ -190,6 +193,8 @@ impl Engine {
                     observer: Arc::clone(&scene.observer),
                 };
                 self.attribution.hold(&session, &supplier.id, &owner.login);
+                // Most accounts have one session at a time: room for four, as vectors grow, would be a kilobyte each.
+                accounted.sessions.reserve_exact(1);
                 accounted.sessions.push(session);
                 let oldest = (accounted.sessions.len() > SESSIONS).then(|| accounted.sessions.remove(0));
                 if let Some(oldest) = oldest {
@@ -207,7 +212,21 @@ impl Engine {
         }
     }
 
+    /// Whether a session that seems to come up was refused: OpenVPN writes "Peer Connection Initiated" after a wrong
+    /// password too, between two lines that say so under the same client address.
+    fn never_began(&self, event: &Event<'_>, stream: usize, at: Time) -> bool {
+        let facts = event.facts;
+        facts.kind == Kind::SessionStart
+            && facts.assigned_ip.is_none()
+            && event.text(facts.session).is_some_and(|id| self.state.streams.get(stream).is_some_and(|stream| stream.has_refused(&id, at)))
+    }
+
     fn failure(&mut self, sighting: &Sighting<'_>, event: &Event<'_>, stream: usize, dated: Dated, out: &mut Vec<Alert>) {
+        if let Some(id) = event.text(event.facts.session)
+            && let Some(stream) = self.state.streams.get_mut(stream)
+        {
+            Arc::make_mut(stream).refuse(&id, dated.time);
+        }
         let register = Arc::clone(&self.register);
         let Some(owner) = self.attribution.owner(event, &register) else { return };
         let Some(scene) = self.scene(sighting, event, stream, dated, Some(Arc::clone(&owner.login))) else { return };
@@ -542,7 +561,8 @@ fn alert(supplier: &Supplier, rule: RuleName, finding: Finding, exception: Optio
         rule,
         reason,
         severity,
-        message: format!("{}: {message}", supplier.name),
+        // A supplier that was only inferred from a login bears its name.
+        message: if scene.login.as_ref() == Some(&supplier.name) { message } else { format!("{}: {message}", supplier.name) },
         supplier: Some((Arc::clone(&supplier.id), Arc::clone(&supplier.name))),
         account: scene.login,
         source_ip: scene.source_ip,

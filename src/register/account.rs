@@ -1,7 +1,7 @@
 //! `[[account]]`: an account that differs from its supplier.
 
 use super::Name;
-use crate::calendar::Day;
+use crate::calendar::Bound;
 
 /// An account that differs from its supplier.
 #[derive(Clone, Debug)]
@@ -15,9 +15,9 @@ pub struct Account {
     /// Who holds it, for messages.
     pub holder: Option<Name>,
     /// The day it was created, in the supplier's zone.
-    pub created: Option<Day>,
+    pub created: Option<Bound>,
     /// The last day it counts, in the supplier's zone.
-    pub expires: Option<Day>,
+    pub expires: Option<Bound>,
     /// Nanoseconds without success after which it is dormant, where it says so itself.
     pub dormant_after: Option<i64>,
 }

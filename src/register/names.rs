@@ -139,6 +139,9 @@ mod tests {
         assert!(names.matches("x_sphinx", None, None) && names.matches("a", Some("partner"), None) && names.matches("a.ext", None, None));
         assert!(!names.matches("ext-sphinx", None, None));
         let shown: Vec<String> = mistakes.into_sorted().iter().map(ToString::to_string).collect();
-        assert_snapshot!(shown.join("\n"), @"");
+        assert_snapshot!(shown.join("\n"), @r#"
+        nightporter.toml:1:38: prefixes in [supplier_names]: expected a prefix with its separator such as "ext-", found "ext"
+        nightporter.toml:1:70: unknown key "sufixes" in [supplier_names]; did you mean "suffixes"?
+        "#);
     }
 }

@@ -8,7 +8,7 @@ use parsers::Glob;
 
 use super::owner::Owners;
 use super::{Account, Defaults, Name, Register, Scope, Site, Supplier, SupplierKind, SupplierNames, account, supplier};
-use crate::calendar::{Calendars, Day, Holidays, Hours, read_zone};
+use crate::calendar::{Bound, Calendars, Holidays, Hours, read_zone};
 use crate::mistake::{Mistake, Mistakes, Place, Problem, did_you_mean, quoted};
 use crate::network::{Network, read_address};
 use crate::toml_reader::{Document, Table, Text};
@@ -23,13 +23,19 @@ impl Register {
         let mut accounts = Vec::new();
         for document in &documents {
             let mut top = document.table(&mistakes);
-            top.tables("site").into_iter().for_each(|table| reading.site(table));
-            top.tables("supplier").into_iter().for_each(|table| reading.supplier(table));
+            for table in top.tables("site") {
+                reading.site(table);
+            }
+            for table in top.tables("supplier") {
+                reading.supplier(table);
+            }
             // Accounts name suppliers, which may stand in any file.
             accounts.extend(top.tables("account"));
             top.finish();
         }
-        accounts.into_iter().for_each(|table| reading.account(table));
+        for table in accounts {
+            reading.account(table);
+        }
         (reading.finish(), mistakes.into_sorted())
     }
 }
@@ -62,8 +68,11 @@ impl<'d> Reading<'d> {
     }
 
     fn finish(mut self) -> Register {
-        let suppliers = self.register.suppliers.iter().enumerate();
-        self.register.peers = suppliers.flat_map(|(at, supplier)| supplier.peers.iter().map(move |&peer| (peer, at))).collect();
+        for (at, supplier) in self.register.suppliers.iter().enumerate() {
+            for &peer in &supplier.peers {
+                self.register.peers.entry(peer).or_insert(at);
+            }
+        }
         self.register.owners = Owners::new(&self.register.suppliers, &self.register.accounts);
         self.register
     }
@@ -104,8 +113,8 @@ impl<'d> Reading<'d> {
             groups: self.patterns(&mut table, "groups", &id.value),
             access: table.word("access", supplier::ACCESSES).unwrap_or_default(),
             on_call: table.boolean("on_call").unwrap_or_default(),
-            contract_start: table.date("contract_start").map(|date| Day::new(date, &zone)),
-            contract_end: table.date("contract_end").map(|date| Day::new(date, &zone)),
+            contract_start: table.date("contract_start").map(|date| Bound::start(date, &zone)),
+            contract_end: table.date("contract_end").map(|date| Bound::end(date, &zone)),
             networks: values(table.list("networks", str::parse::<Network>)),
             countries: values(table.list("countries", read_country)),
             asns: table.integers("asns", 1..=i64::from(u32::MAX)).into_iter().filter_map(|asn| u32::try_from(asn).ok()).collect(),
@@ -121,7 +130,8 @@ impl<'d> Reading<'d> {
         in_order(&table, ("contract_start", supplier.contract_start), ("contract_end", supplier.contract_end));
         if !id.value.is_empty() {
             table.unique("the supplier id", &id, &mut self.supplier_ids);
-            self.register.by_id.insert(Arc::clone(&supplier.id), self.register.suppliers.len());
+            let at = self.register.suppliers.len();
+            self.register.by_id.entry(Arc::clone(&supplier.id)).or_insert(at);
             self.register.suppliers.push(Arc::new(supplier));
         }
         table.finish();
@@ -142,8 +152,8 @@ impl<'d> Reading<'d> {
         };
         let kind = table.word("kind", account::KINDS).unwrap_or_default();
         let holder = table.text("holder").map(|text| text.value);
-        let created = table.date("created").map(|date| Day::new(date, &zone));
-        let expires = table.date("expires").map(|date| Day::new(date, &zone));
+        let created = table.date("created").map(|date| Bound::start(date, &zone));
+        let expires = table.date("expires").map(|date| Bound::end(date, &zone));
         let dormant_after = table.span("dormant_after");
         in_order(&table, ("created", created), ("expires", expires));
         if let (Some(login), Some(supplier)) = (login, supplier) {
@@ -221,10 +231,13 @@ fn read_country(text: &str) -> Result<Name, String> {
     }
 }
 
-fn in_order(table: &Table<'_>, first: (&str, Option<Day>), last: (&str, Option<Day>)) {
-    if let (Some(from), Some(until)) = (first.1, last.1) {
-        if until.date < from.date {
-            table.mistake(last.0, &format!("{} lies before {} {}", until.date, first.0, from.date));
-        }
+fn in_order(table: &Table<'_>, first: (&str, Option<Bound>), last: (&str, Option<Bound>)) {
+    if let (Some(from), Some(until)) = (first.1, last.1)
+        && until.date < from.date
+    {
+        table.mistake(last.0, &format!("{} lies before {} {}", until.date, first.0, from.date));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use parsers::Glob;
 
 use super::Name;
-use crate::calendar::{CalendarId, Day};
+use crate::calendar::{Bound, CalendarId};
 use crate::network::Network;
 
 /// An outside firm, and what it may do.
@@ -28,9 +28,9 @@ pub struct Supplier {
     /// Whether its contract has on-call duty round the clock.
     pub on_call: bool,
     /// The first day of its contract, in its zone.
-    pub contract_start: Option<Day>,
+    pub contract_start: Option<Bound>,
     /// The last day of its contract, in its zone.
-    pub contract_end: Option<Day>,
+    pub contract_end: Option<Bound>,
     /// Its offices' public addresses.
     pub networks: Vec<Network>,
     /// ISO 3166 codes of the countries it comes from, upper case.

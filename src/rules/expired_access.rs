@@ -26,11 +26,11 @@ impl Rule for ExpiredAccess {
         }
         let supplier = case.supplier;
         let expires = case.account.and_then(|account| account.expires.as_ref());
-        let (reason, field, words, date) = if let Some(end) = expires.filter(|end| case.now >= end.until) {
+        let (reason, field, words, date) = if let Some(end) = expires.filter(|end| case.now >= end.time) {
             ("account-expired", "expires", "the account expired on", end)
-        } else if let Some(end) = supplier.contract_end.as_ref().filter(|end| case.now >= end.until) {
+        } else if let Some(end) = supplier.contract_end.as_ref().filter(|end| case.now >= end.time) {
             ("contract-ended", "contract_end", "the contract ended on", end)
-        } else if let Some(start) = supplier.contract_start.as_ref().filter(|start| case.now < start.from) {
+        } else if let Some(start) = supplier.contract_start.as_ref().filter(|start| case.now < start.time) {
             ("contract-not-started", "contract_start", "the contract starts on", start)
         } else {
             return;

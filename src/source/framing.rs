@@ -180,7 +180,7 @@ impl<R: Read> Blocks<R> {
 
     fn read(&mut self) -> Option<Piece> {
         if self.framer.is_cutting() || !self.fill {
-            let mut chunk = [0; 64 * 1024];
+            let mut chunk = vec![0; 64 * 1024];
             let read = self.read_once(&mut chunk);
             return self.framer.push(chunk.get(..read).unwrap_or_default());
         }

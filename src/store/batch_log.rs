@@ -37,6 +37,11 @@ pub enum Record {
         /// Where its reading begins.
         position: Position,
     },
+    /// Nothing more comes of a file.
+    Gone {
+        /// Its number.
+        file: u32,
+    },
     /// A batch is about to be processed.
     Batch(Logged),
     /// The clock ticked.
@@ -212,12 +217,20 @@ impl BatchLog {
     /// The folder cannot be listed, or `from` is older than what is kept or not written yet
     /// ([`io::ErrorKind::NotFound`]).
     pub fn read(&self, from: u64) -> Result<Records, Fault> {
-        let segments = segments(&self.folder)?;
-        let first = segments.iter().rposition(|(first, _)| *first <= from);
-        let Some(first) = first.filter(|_| from <= self.next) else {
-            let why = io::Error::new(io::ErrorKind::NotFound, format!("the batch log does not hold record {from}"));
-            return Err(Fault::new("read", &self.folder, why));
-        };
+        if from > self.next {
+            return Err(not_held(&self.folder, from));
+        }
+        BatchLog::records(&self.folder, from)
+    }
+
+    /// The records of the log in a state folder from number `from` on, without opening the log for writing: another
+    /// process may be at work on it.
+    ///
+    /// # Errors
+    /// As [`BatchLog::read`].
+    pub fn records(folder: &Path, from: u64) -> Result<Records, Fault> {
+        let segments = segments(folder)?;
+        let first = segments.iter().rposition(|(first, _)| *first <= from).ok_or_else(|| not_held(folder, from))?;
         let waiting = segments.into_iter().skip(first).collect::<Vec<_>>().into_iter();
         Ok(Records { waiting, path: PathBuf::new(), bytes: Vec::new(), at: 0, next: 0, from, broken: false })
     }
@@ -248,6 +261,11 @@ impl BatchLog {
         *self = BatchLog::open(&self.folder)?;
         Ok(())
     }
+}
+
+fn not_held(folder: &Path, record: u64) -> Fault {
+    let why = io::Error::new(io::ErrorKind::NotFound, format!("the batch log does not hold record {record}"));
+    Fault::new("read", folder, why)
 }
 
 fn segments(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Fault> {
@@ -374,7 +392,7 @@ mod tests {
             mark,
         };
         let identity = FileIdentity { device: 1, inode: 2 };
-        let position = Position { file: 9, path: PathBuf::from("fw.log"), identity, offset: 0, mark };
+        let position = Position { file: 9, path: PathBuf::from("fw.log"), identity, modified: -1, offset: 0, mark };
         let records = [Record::Start { config: [7; 32] }, Record::File { source: 3, position }, Record::Batch(Logged::of(&batch)), tick(3)];
         for record in &records {
             let before = log.length;

@@ -73,9 +73,17 @@ impl Journal {
     /// # Errors
     /// They are not there any more ([`io::ErrorKind::NotFound`]) or damaged ([`io::ErrorKind::InvalidData`]).
     pub fn read(&self, place: u64) -> Result<Vec<u8>, Fault> {
-        let segment = segments(&self.folder)?.into_iter().rfind(|(first, _)| *first <= place);
+        Journal::read_in(&self.folder, place)
+    }
+
+    /// [`Journal::read`] in a state folder that another process may be at work in.
+    ///
+    /// # Errors
+    /// As [`Journal::read`].
+    pub fn read_in(folder: &Path, place: u64) -> Result<Vec<u8>, Fault> {
+        let segment = segments(folder)?.into_iter().rfind(|(first, _)| *first <= place);
         let Some((first, path)) = segment else {
-            return Err(Fault::new("read", &self.folder, io::Error::new(io::ErrorKind::NotFound, format!("no journal of {place}"))));
+            return Err(Fault::new("read", folder, io::Error::new(io::ErrorKind::NotFound, format!("no journal of {place}"))));
         };
         let damaged = || Fault::new("read", &path, io::Error::new(io::ErrorKind::InvalidData, format!("damaged at {place}")));
         let file = File::open(&path).map_err(Fault::at("open", &path))?;

@@ -28,11 +28,6 @@ pub struct Section {
 }
 
 impl Section {
-    /// A table that is not written anywhere: every key is absent.
-    pub fn absent(header: &str) -> Section {
-        Section { file: "".into(), header: header.to_owned(), entries: Entries::default() }
-    }
-
     /// The reader of it.
     pub fn table<'d>(&'d self, mistakes: &'d Mistakes) -> Table<'d> {
         Table { file: &self.file, header: self.header.clone(), entries: &self.entries, mistakes, asked: Vec::new() }
@@ -83,7 +78,7 @@ impl<'d> Table<'d> {
     /// A text in a form that `read` knows.
     pub fn read<T, P: Into<Problem>>(&mut self, key: &'static str, read: impl FnOnce(&str) -> Result<T, P>) -> Option<T> {
         let (text, place) = self.expect(key, "a text in quotes", text_of)?;
-        read(text).map_err(|problem| self.problem(place, key, problem.into())).ok()
+        read(text).map_err(|problem| self.problem(place, key, &problem.into())).ok()
     }
 
     /// One word of a closed set.
@@ -108,18 +103,6 @@ impl<'d> Table<'d> {
     pub fn integer(&mut self, key: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
         let expected = format!("a whole number of {} to {}", range.start(), range.end());
         self.expect(key, &expected, |value| integer_of(value, &range)).map(|(value, _)| value)
-    }
-
-    /// A number within `range`, with or without decimals.
-    pub fn number(&mut self, key: &'static str, range: RangeInclusive<f64>) -> Option<f64> {
-        let expected = format!("a number of {} to {}", range.start(), range.end());
-        let read = |value: &Value| match value {
-            Value::Float(number) => Some(*number),
-            #[expect(clippy::cast_precision_loss, reason = "settings are small numbers")]
-            Value::Integer(number) => Some(*number as f64),
-            _ => None,
-        };
-        self.expect(key, &expected, |value| read(value).filter(|number| range.contains(number))).map(|(value, _)| value)
     }
 
     /// A civil date (`2026-12-31`, without quotes).
@@ -151,8 +134,9 @@ impl<'d> Table<'d> {
             match &node.value {
                 Value::Text(text) => match read(text) {
                     Ok(value) => found.push((value, node.place)),
-                    Err(problem) => self.problem(node.place, key, problem.into()),
+                    Err(problem) => self.problem(node.place, key, &problem.into()),
                 },
+                Value::Broken => {}
                 other => self.mistake_at(node.place, key, &format!("expected a text in quotes, found {}", other.found())),
             }
         }
@@ -165,6 +149,7 @@ impl<'d> Table<'d> {
         for node in self.nodes(key, "a list of whole numbers such as [443, 3389]") {
             match integer_of(&node.value, &range) {
                 Some(number) => found.push(number),
+                None if matches!(node.value, Value::Broken) => {}
                 None => {
                     let (first, last, value) = (range.start(), range.end(), node.value.found());
                     self.mistake_at(node.place, key, &format!("expected a whole number of {first} to {last}, found {value}"));
@@ -220,7 +205,7 @@ impl<'d> Table<'d> {
             match &node.value {
                 Value::Text(text) => match read(text) {
                     Ok(value) => found.push((Arc::clone(name), value)),
-                    Err(problem) => table.problem(node.place, name, problem.into()),
+                    Err(problem) => table.problem(node.place, name, &problem.into()),
                 },
                 other => table.mistake_at(node.place, name, &format!("expected a text in quotes, found {}", other.found())),
             }
@@ -287,7 +272,7 @@ impl<'d> Table<'d> {
         Table { file: self.file, header, entries, mistakes: self.mistakes, asked: Vec::new() }
     }
 
-    fn problem(&self, place: Place, key: &str, problem: Problem) {
+    fn problem(&self, place: Place, key: &str, problem: &Problem) {
         // The value's place is its opening quote, so its first character stands one further.
         let place = Place { column: place.column.saturating_add(problem.column), ..place };
         self.mistake_at(place, key, &problem.message);
@@ -301,7 +286,7 @@ impl<'d> Table<'d> {
     fn expect<T>(&mut self, key: &'static str, expected: &str, read: impl FnOnce(&'d Value) -> Option<T>) -> Option<(T, Place)> {
         let node = self.ask(key)?;
         let value = read(&node.value);
-        if value.is_none() {
+        if value.is_none() && !matches!(node.value, Value::Broken) {
             self.mistake_at(node.place, key, &format!("expected {expected}, found {}", node.value.found()));
         }
         value.map(|value| (value, node.place))

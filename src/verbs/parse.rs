@@ -1,12 +1,15 @@
 //! `nightporter parse`: one normalised event for every line of input, in input order.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
+use std::path::Path;
 
-use parsers::{Event, Facts, FormatId, Interest, Reading, Stamp, Stamps, Time};
+use parsers::{Event, Facts, FormatId, Interest, Reading, Stamps, Time};
 
 use crate::engine::clock::{Clock, Hints};
+use crate::fault::Fault;
 use crate::json;
 use crate::normalised::Normalised;
+use crate::source::archive::Archive;
 use crate::zone::Zone;
 
 /// How lines are read.
@@ -19,35 +22,58 @@ pub struct Options {
     pub raw: bool,
 }
 
-/// Reads `input` to its end and writes one JSON object a line.
+/// Reads a file (`-` is stdin) to its end and writes one JSON object for each of its lines. `number` counts
+/// lines over all files; `now` is the time for stamps of stdin without a year. An input that is missing or
+/// broken is told to `fault`.
 ///
 /// # Errors
-/// Those of reading and writing.
-pub fn run(input: &mut dyn BufRead, options: &mut Options, reference: Time, number: &mut u64, out: &mut dyn Write) -> io::Result<()> {
-    let interest = Interest::everything();
-    let (mut stamps, mut facts, mut clock) = (Stamps::default(), Facts::default(), Clock::default());
-    let (mut line, mut json) = (Vec::new(), Vec::new());
-    loop {
-        line.clear();
-        if input.read_until(b'\n', &mut line)? == 0 {
+/// Those of writing.
+pub fn run(
+    path: &Path,
+    options: &mut Options,
+    now: Time,
+    number: &mut u64,
+    out: &mut dyn Write,
+    fault: &mut dyn FnMut(&Fault),
+) -> io::Result<()> {
+    let mut archive = match Archive::open(path) {
+        Ok(archive) => archive,
+        Err(error) => {
+            fault(&error);
             return Ok(());
         }
-        while line.last().is_some_and(|&b| b == b'\n' || b == b'\r') {
-            line.pop();
-        }
-        *number += 1;
-        let reading = parsers::read(&line, options.format, &interest, &mut stamps, &mut facts);
-        let (format, parsed) = match reading {
-            Reading::Parsed(id) | Reading::NoConcern(id) => (id, true),
-            Reading::Unparsed | Reading::Blank => (FormatId::default(), false),
+    };
+    let reference = archive.modified.unwrap_or(now);
+    let interest = Interest::everything();
+    let (mut stamps, mut facts, mut clock) = (Stamps::default(), Facts::default(), Clock::default());
+    let mut json = Vec::new();
+    loop {
+        let piece = match archive.next_piece() {
+            Ok(Some(piece)) => piece,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                fault(&error);
+                return Ok(());
+            }
         };
-        let dated = clock.date(facts.stamp, &mut options.zone, Hints { year: None, reference });
-        if let (Some(dated), true) = (dated, facts.stamp != Stamp::None) {
-            clock.saw(dated.time);
-        }
-        let event = Event { line: &line, facts: &facts, format };
         json.clear();
-        json::line(&Normalised::new(&event, parsed, dated, *number, options.raw), &mut json)?;
+        let bytes = piece.bytes.strip_suffix(b"\n").unwrap_or(&piece.bytes);
+        for line in bytes.split(|&b| b == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            *number += 1;
+            let reading = parsers::read(line, options.format, &interest, &mut stamps, &mut facts);
+            let (format, parsed) = match reading {
+                Reading::Parsed(id) | Reading::NoConcern(id) => (id, true),
+                Reading::Unparsed | Reading::Blank => (FormatId::default(), false),
+            };
+            let dated = clock.date(facts.stamp, &mut options.zone, Hints { year: None, reference });
+            if let Some(dated) = dated {
+                clock.saw(dated.time);
+            }
+            let event = Event { line, facts: &facts, format };
+            json::line(&Normalised::new(&event, parsed, dated, *number, options.raw), &mut json)?;
+        }
         out.write_all(&json)?;
+        out.flush()?;
     }
 }

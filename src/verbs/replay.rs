@@ -16,7 +16,9 @@ use crate::engine::{Arrival, Engine, Input};
 use crate::fault::Fault;
 use crate::metrics::Metrics;
 use crate::pool::{Manner, Parsed, Pending, Pool};
+use crate::setup::Inputs;
 use crate::source::archive::Archive;
+use crate::source::pattern::Pattern;
 use crate::zone::Zone;
 
 /// A file to be replayed.
@@ -155,6 +157,21 @@ pub fn run(world: World<'_>) -> io::Result<Metrics> {
     out.flush()?;
     metrics.repeated = engine.repeated();
     Ok(metrics)
+}
+
+/// The files that inputs stand for: patterns are replaced by what they match, a pattern that matches nothing is told.
+pub fn expand(inputs: &Inputs, fault: &mut dyn FnMut(&Fault)) -> Vec<File> {
+    let only = |source: u16| inputs.formats.get(usize::from(source)).copied().flatten();
+    let mut files: Vec<File> = inputs.stdin.iter().map(|&source| File { source, path: "-".into(), only: only(source) }).collect();
+    for (source, path) in &inputs.files {
+        let pattern = Pattern::new(path);
+        let found = if pattern.literal().is_some() || path.exists() { vec![path.clone()] } else { pattern.expand() };
+        if found.is_empty() {
+            fault(&Fault::new("find", path, io::ErrorKind::NotFound.into()));
+        }
+        files.extend(found.into_iter().map(|path| File { source: *source, path, only: only(*source) }));
+    }
+    files
 }
 
 /// Writes alerts and counts them.

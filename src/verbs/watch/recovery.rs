@@ -1,0 +1,261 @@
+//! Going on where a former run stopped: the last snapshot, then the batch log, and never a clock.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use parsers::{Interest, Stamps};
+
+use super::archivist::{Kept, save};
+use super::keeper::{Item, Keeper};
+use super::outlet::Outlet;
+use crate::batch::{Batch, Position, Positions};
+use crate::config::Config;
+use crate::fault::Fault;
+use crate::metrics::Metrics;
+use crate::pool::{Manner, Parsed};
+use crate::setup::{Inputs, Setup};
+use crate::source::reread::{Missing, Range, Rereader};
+use crate::store::batch_log::{BatchLog, Logged, Record};
+use crate::store::journal::Journal;
+use crate::store::{Store, snapshot};
+
+/// The state folder, opened and caught up with.
+pub(super) struct Recovered {
+    pub store: Store,
+    pub log: BatchLog,
+    pub journal: Journal,
+    /// The first file number that no record uses.
+    pub next_file: u32,
+    /// Where in the journal the batches of stdin lie, by record.
+    places: VecDeque<(u64, u64)>,
+}
+
+impl Recovered {
+    /// A batch of stdin was journalled at `place` and logged as `record`.
+    pub(super) fn journalled(&mut self, record: u64, place: u64) {
+        self.places.push_back((record, place));
+    }
+
+    /// From where on the journal is needed, if records before `needed` are not.
+    pub(super) fn journal_place(&mut self, needed: u64) -> Option<u64> {
+        while self.places.pop_front_if(|(record, _)| *record < needed).is_some() {}
+        self.places.front().map(|(_, place)| *place)
+    }
+}
+
+/// Brings a keeper to where the former run stopped: snapshot, then every record after it. Ends with a snapshot of the
+/// present configuration, so that the records to come are read with it.
+pub(super) fn recover(
+    folder: &Path,
+    keeper: &mut Keeper,
+    setup: &Setup,
+    inputs: &Inputs,
+    tell: &Arc<dyn Fn(&str) + Send + Sync>,
+) -> Result<Recovered, Fault> {
+    let store = Store::open(folder)?;
+    let loaded = snapshot::load(folder)?;
+    for damaged in &loaded.damaged {
+        tell(damaged);
+    }
+    let mut log = BatchLog::open(folder)?;
+    let journal = Journal::open(folder)?;
+    let mut numbers = Numbers::present(inputs);
+    let mut fresh = true;
+    if let Some(payload) = &loaded.payload {
+        let kept = Kept::from_bytes(payload)
+            .map_err(|error| Fault::new("read the snapshot in", folder, io::Error::new(io::ErrorKind::InvalidData, error)))?;
+        numbers = Numbers::of_then(&kept.sources, inputs);
+        if kept.config != setup.hash {
+            tell("the configuration or register has changed since the last run");
+        }
+        let numbers = numbers.clone();
+        keeper.restore(kept, setup, inputs, move |then| numbers.now(then));
+        fresh = false;
+    }
+    if fresh && log.next_number() > 0 {
+        tell("no snapshot can be used: going through the whole batch log");
+        keeper.restart();
+    }
+    if keeper.next() > log.next_number() {
+        tell("the batch log is shorter than the snapshot says: lines may have been lost with it");
+    }
+    let from = keeper.next().min(log.next_number());
+    let mut recovery = Recovery::new(&setup.interest(), inputs, folder, Arc::clone(tell));
+    let mut damaged = None;
+    let mut places = VecDeque::new();
+    match log.read(from) {
+        Ok(records) => {
+            for record in records {
+                let (number, record) = match record {
+                    Ok(record) => record,
+                    Err(fault) => {
+                        tell(&format!("{fault}; what follows in it is given up"));
+                        damaged = Some(keeper.next());
+                        break;
+                    }
+                };
+                if let Record::Batch(logged) = &record
+                    && logged.file == Batch::JOURNAL
+                {
+                    places.push_back((number, logged.offset));
+                }
+                recovery.take(keeper, record, number, &numbers);
+                keeper.speak().map_err(|error| Fault::new("write", Path::new("stdout"), error))?;
+            }
+        }
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => tell(&fault.to_string()),
+        Err(fault) => return Err(fault),
+    }
+    if let Some(number) = damaged {
+        log.cut(number)?;
+    }
+    keeper.caught_up();
+    log.append(&Record::Start { config: setup.hash })?;
+    keeper.take(Item::Nothing, log.next_number());
+    save(folder, keeper.alert_log_path().as_ref(), &keeper.kept())?;
+    let next_file = recovery.next_file.max(keeper.positions().next_file());
+    Ok(Recovered { store, log, journal, next_file, places })
+}
+
+/// `replay --batches`: what an uninterrupted watch over the same batch log would have written. `log` is a state folder or
+/// a segment of its batch log; the bytes are read again where the log says they came from.
+///
+/// # Errors
+/// The log cannot be read, or does not begin at its beginning; or writing fails.
+pub fn replay_batches(
+    log: &Path,
+    setup: &Setup,
+    inputs: &Inputs,
+    out: Box<dyn Write + Send>,
+    tell: &Arc<dyn Fn(&str) + Send + Sync>,
+) -> Result<io::Result<Metrics>, Fault> {
+    let folder = if log.is_dir() { log } else { log.parent().unwrap_or(Path::new(".")) };
+    let records = BatchLog::records(folder, 0)?;
+    // Standard output alone, whatever the configuration says.
+    let outlet = Outlet::new(&Config::default(), out)?;
+    let mut keeper = Keeper::new(setup, inputs, outlet, Arc::clone(tell));
+    let mut recovery = Recovery::new(&setup.interest(), inputs, folder, Arc::clone(tell));
+    let numbers = Numbers::present(inputs);
+    for record in records {
+        let (number, record) = record?;
+        recovery.take(&mut keeper, record, number, &numbers);
+        if let Err(error) = keeper.speak() {
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(std::mem::take(keeper.metrics())))
+}
+
+/// The present index of each source of a former run.
+#[derive(Clone, Debug)]
+struct Numbers(Vec<Option<u16>>);
+
+impl Numbers {
+    /// Of a run with the same sources; the daybook's comes last.
+    fn present(inputs: &Inputs) -> Numbers {
+        Numbers((0..=u16::try_from(inputs.sources.len()).unwrap_or(u16::MAX)).map(Some).collect())
+    }
+
+    /// Of a run with sources of these names.
+    fn of_then(names: &[String], inputs: &Inputs) -> Numbers {
+        let by_name = |name: &String| inputs.sources.iter().position(|source| *source.name == **name);
+        let daybook = inputs.sources.len();
+        let now = names.iter().map(by_name).chain([Some(daybook)]);
+        Numbers(now.map(|at| at.and_then(|at| u16::try_from(at).ok())).collect())
+    }
+
+    fn now(&self, then: u16) -> Option<u16> {
+        self.0.get(usize::from(then)).copied().flatten()
+    }
+}
+
+/// Reads what records speak of, and hands it to a keeper.
+struct Recovery<'r> {
+    interest: Arc<Interest>,
+    inputs: &'r Inputs,
+    folder: &'r Path,
+    rereader: Rereader,
+    stamps: Stamps,
+    files: Positions,
+    next_file: u32,
+    tell: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl<'r> Recovery<'r> {
+    fn new(interest: &Arc<Interest>, inputs: &'r Inputs, folder: &'r Path, tell: Arc<dyn Fn(&str) + Send + Sync>) -> Recovery<'r> {
+        Recovery {
+            interest: Arc::clone(interest),
+            inputs,
+            folder,
+            rereader: Rereader::default(),
+            stamps: Stamps::default(),
+            files: Positions::default(),
+            next_file: 0,
+            tell,
+        }
+    }
+
+    fn take(&mut self, keeper: &mut Keeper, record: Record, number: u64, numbers: &Numbers) {
+        let next = number + 1;
+        let item = match record {
+            Record::Start { .. } => Item::Nothing,
+            Record::Tick { received } => Item::Tick(received),
+            Record::Gone { file } => Item::Gone(file),
+            Record::File { source, position } => {
+                self.next_file = self.next_file.max(position.file.saturating_add(1));
+                match numbers.now(source) {
+                    Some(source) => {
+                        self.files.found(source, position.clone());
+                        Item::File(source, position)
+                    }
+                    None => Item::Nothing,
+                }
+            }
+            Record::Batch(logged) => {
+                self.batch(keeper, logged, numbers);
+                Item::Nothing
+            }
+        };
+        keeper.take(item, next);
+    }
+
+    fn batch(&mut self, keeper: &mut Keeper, logged: Logged, numbers: &Numbers) {
+        let Some(source) = numbers.now(logged.source) else { return };
+        let position = self.files.of_file(logged.file).or_else(|| keeper.positions().of_file(logged.file)).cloned();
+        let bytes = match self.bytes(position.as_ref(), &logged) {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                let path = position.map_or_else(|| "stdin".to_owned(), |position| position.path.display().to_string());
+                (self.tell)(&format!(
+                    "{path}: gap, {} bytes from {} on that were read once are lost: {why}",
+                    logged.consumed, logged.offset
+                ));
+                keeper.take(Item::Gap, keeper.next());
+                Vec::new()
+            }
+        };
+        let batch = Logged { source, ..logged }.with_bytes(bytes);
+        if source == keeper.daybook_source() {
+            keeper.daybook(&batch);
+            return;
+        }
+        let only = self.inputs.formats.get(usize::from(source)).copied().flatten();
+        let manner = Manner { only, interest: Arc::clone(&self.interest) };
+        keeper.lines(&Parsed::new(batch, &manner, &mut self.stamps));
+    }
+
+    fn bytes(&mut self, position: Option<&Position>, logged: &Logged) -> Result<Vec<u8>, String> {
+        if logged.file == Batch::JOURNAL {
+            return Journal::read_in(self.folder, logged.offset).map_err(|fault| fault.to_string());
+        }
+        let position = position.ok_or("its file is not known")?;
+        let length = usize::try_from(logged.length).unwrap_or(usize::MAX);
+        let range = Range { offset: logged.offset, length, consumed: logged.consumed, mark: logged.mark };
+        self.rereader.read(position, range).map_err(|missing| match missing {
+            Missing::Gone => "no file holds them any more".to_owned(),
+            Missing::Unreadable(error) => error.to_string(),
+        })
+    }
+}
