@@ -218,9 +218,4 @@ impl Accounted {
     pub(super) fn session_mut(&mut self, number: u32) -> Option<&mut Session> {
         self.sessions.iter_mut().find(|session| session.number == number)
     }
-
-    /// A session by its number.
-    pub(super) fn session(&self, number: u32) -> Option<&Session> {
-        self.sessions.iter().find(|session| session.number == number)
-    }
 }
