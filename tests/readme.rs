@@ -1,5 +1,5 @@
 //! What `README.md` shows is true: its commands run and print what stands below them, its configurations are right, its
-//! tables are those of the program.
+//! tables are those of the program. The floors of `ARCHITECTURE.md` name every module.
 //!
 //! After a change that is meant, its printed parts are written anew with `UPDATE_README=1 cargo test --test readme`.
 
@@ -232,6 +232,17 @@ fn supplier_names_are_those_it_lists() {
     assert!(ticked(domains).iter().all(|domain| names.matches("x", Some(domain), None)));
     assert!(ticked(groups).iter().all(|group| names.matches("x", None, Some(&group.replace('*', "y")))));
     assert_eq!((ticked(logins).len(), ticked(domains).len(), ticked(groups).len()), (19, 2, 6));
+}
+
+#[test]
+fn every_module_stands_in_the_architecture() {
+    let architecture = fs::read_to_string(Path::new(ROOT).join("ARCHITECTURE.md")).unwrap();
+    let library = fs::read_to_string(Path::new(ROOT).join("src/lib.rs")).unwrap();
+    let floors: Vec<&str> = architecture.lines().filter(|line| line.starts_with("| ")).filter_map(|line| line.split('|').nth(2)).collect();
+    for module in library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')) {
+        let found = floors.iter().filter(|modules| modules.contains(&format!("`{module}`"))).count();
+        assert_eq!(found, 1, "{module} stands on one floor");
+    }
 }
 
 #[test]
