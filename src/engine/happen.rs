@@ -123,7 +123,7 @@ impl Engine {
         }
         let Some(scene) = self.scene(sighting, event, stream, dated, Some(Arc::clone(&owner.login))) else { return };
         let origin = self.origin(&owner.supplier, facts.source_ip);
-        self.attribution.know(&owner);
+        self.attribution.know(&owner, &register);
         let id = event.text(facts.session);
         let opening = Opening {
             at: dated.time,
