@@ -17,7 +17,6 @@ use crate::rules::Rules;
 use crate::zone::Zone;
 
 mod attribution;
-pub mod clock;
 pub mod entities;
 mod happen;
 pub mod state;

@@ -9,10 +9,10 @@ use parsers::{Event, Kind, Time, Verdict};
 use sha2::{Digest, Sha256};
 
 use super::attribution::{Holder, Match, Opening, Owner};
-use super::clock::Dated;
 use super::state::{Accounted, Addressed, Story, Supplied, Timer, What};
 use super::{Engine, Sighting};
 use crate::alert::{Alert, Evidence, RuleName, Severity, Stable};
+use crate::clock::Dated;
 use crate::normalised::lossy;
 use crate::register::Supplier;
 use crate::rules::{AccountMemory, AddressMemory, Case, Finding, Findings, Happening, Memories};

@@ -8,9 +8,9 @@ use parsers::Time;
 use parsers::time::SECOND;
 use serde::{Deserialize, Serialize};
 
-use super::clock::Clock;
 use super::entities::Entities;
 use crate::alert::Severity;
+use crate::clock::Clock;
 use crate::daybook::Daybook;
 use crate::rules::{AccountMemory, AddressMemory, SupplierMemory};
 use crate::session::Session;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use parsers::Time;
 use parsers::time::{MINUTE, SECOND};
 
-use super::clock::{Dated, Hints, LATENESS};
 use super::state::{State, Stream};
 use super::{AHEAD, Arrival, Engine, Sighting};
+use crate::clock::{Dated, Hints, LATENESS};
 
 /// How many streams are told apart; lines of further devices count as their source's own.
 const STREAMS: usize = 4096;

@@ -10,8 +10,8 @@ use std::time::Instant;
 use parsers::{FormatId, Interest, Time};
 
 use crate::batch::{Batch, Mark};
+use crate::clock::{Clock, Hints};
 use crate::daybook::Entry;
-use crate::engine::clock::{Clock, Hints};
 use crate::engine::{Arrival, Engine, Input};
 use crate::fault::Fault;
 use crate::metrics::Metrics;
