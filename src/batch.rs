@@ -95,8 +95,9 @@ pub struct Position {
     pub mark: Mark,
 }
 
-/// Positions of all files of a state, as a snapshot keeps them: of each path the two files read last, since the last
-/// one is read only when the one before it was at its end.
+/// Positions of all files of a state, as a snapshot keeps them. Of each path the file found last, the one before it (to
+/// which late lines may come), and the last of which something was consumed: a file is only read when those before it
+/// were at their ends, so nothing else is needed to go on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Positions(Vec<(u16, Position)>);
 
@@ -106,18 +107,10 @@ impl Positions {
 
     /// A file that `source` follows from now on.
     pub fn found(&mut self, source: u16, position: Position) {
-        let mut of_path = 0;
-        let mut at = self.0.len();
-        while let Some(before) = at.checked_sub(1) {
-            at = before;
-            if self.0.get(at).is_some_and(|(other, old)| *other == source && old.path == position.path) {
-                of_path += 1;
-                if of_path == 2 {
-                    self.0.remove(at);
-                    break;
-                }
-            }
-        }
+        let of_path = |(other, old): &(u16, Position)| *other == source && old.path == position.path;
+        let files = || self.0.iter().filter(|entry| of_path(entry)).map(|(_, old)| old);
+        let kept = [files().next_back().map(|old| old.file), files().rfind(|old| old.offset > 0).map(|old| old.file)];
+        self.0.retain(|entry| !of_path(entry) || kept.contains(&Some(entry.1.file)));
         if self.0.len() >= Positions::MOST {
             self.0.remove(0);
         }
@@ -132,7 +125,7 @@ impl Positions {
         }
     }
 
-    /// A file was deleted and had been read to its end.
+    /// Nothing more comes of a file.
     pub fn gone(&mut self, file: u32) {
         self.0.retain(|(_, position)| position.file != file);
     }

@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
         let seconds = start.elapsed().as_secs_f64();
-        let (each, rate) = (seconds * 1e9 / f64::from(lines), bytes.len() as f64 / seconds / 1e9);
+        let (each, rate) = (seconds * 1e9 / f64::from(lines), f64::from(u32::try_from(bytes.len() / 1_000)?) / seconds / 1e6);
         println!("{name}: {each:.0} ns a line, {rate:.2} GB/s; {lines} lines, {parsed} parsed, {no_concern} of no concern");
     }
     Ok(())

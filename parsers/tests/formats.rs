@@ -3,6 +3,8 @@
 //! `event` (or `"unparsed"`) always; other facts by name as far as the case speaks of them, and `absent = [names]` for
 //! those it must not give. Times are written as devices write them, durations in seconds.
 
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a fixture that cannot be read fails the test")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

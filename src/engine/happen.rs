@@ -94,6 +94,9 @@ impl Engine {
 
     fn success(&mut self, sighting: &Sighting<'_>, event: &Event<'_>, stream: usize, dated: Dated, out: &mut Vec<Alert>) {
         let facts = event.facts;
+        if self.never_began(event, stream, dated.time) {
+            return;
+        }
         let site = self.site(sighting);
         let register = Arc::clone(&self.register);
         let owner = self.attribution.owner(event, &register);
@@ -207,7 +210,21 @@ impl Engine {
         }
     }
 
+    /// Whether a session that seems to come up was refused: OpenVPN writes "Peer Connection Initiated" after a wrong
+    /// password too, between two lines that say so under the same client address.
+    fn never_began(&self, event: &Event<'_>, stream: usize, at: Time) -> bool {
+        let facts = event.facts;
+        facts.kind == Kind::SessionStart
+            && facts.assigned_ip.is_none()
+            && event.text(facts.session).is_some_and(|id| self.state.streams.get(stream).is_some_and(|stream| stream.has_refused(&id, at)))
+    }
+
     fn failure(&mut self, sighting: &Sighting<'_>, event: &Event<'_>, stream: usize, dated: Dated, out: &mut Vec<Alert>) {
+        if let Some(id) = event.text(event.facts.session)
+            && let Some(stream) = self.state.streams.get_mut(stream)
+        {
+            Arc::make_mut(stream).refuse(&id, dated.time);
+        }
         let register = Arc::clone(&self.register);
         let Some(owner) = self.attribution.owner(event, &register) else { return };
         let Some(scene) = self.scene(sighting, event, stream, dated, Some(Arc::clone(&owner.login))) else { return };
@@ -542,7 +559,8 @@ fn alert(supplier: &Supplier, rule: RuleName, finding: Finding, exception: Optio
         rule,
         reason,
         severity,
-        message: format!("{}: {message}", supplier.name),
+        // A supplier that was only inferred from a login bears its name.
+        message: if scene.login.as_ref() == Some(&supplier.name) { message } else { format!("{}: {message}", supplier.name) },
         supplier: Some((Arc::clone(&supplier.id), Arc::clone(&supplier.name))),
         account: scene.login,
         source_ip: scene.source_ip,

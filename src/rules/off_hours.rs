@@ -158,7 +158,7 @@ impl OffHours {
         let (reason, why) = match &holiday {
             _ if on_demand => ("no-window", "on-demand access and no access window".to_owned()),
             Some(name) if open_but_for_it => ("public-holiday", format!("public holiday ({name}) and no access window")),
-            _ => ("outside-hours", format!("outside {hours} and no access window")),
+            _ => ("outside-hours", format!("outside {} and no access window", hours.trim_end_matches("; PH off"))),
         };
         let severity = match reason {
             "no-window" => Severity::High,

@@ -88,6 +88,11 @@ impl Trail {
         Mark { head_len, head, last_len: length(&self.last), last: Mark::hash(&self.last) }
     }
 
+    /// Without what was consumed last: enough to know a copy by.
+    pub(super) fn head_only(&self) -> Trail {
+        Trail { last: Vec::new(), ..self.clone() }
+    }
+
     /// Whether a file that begins with `first` (its first [`Mark::HEAD`] bytes, or all it has) may be a copy of this one.
     pub(super) fn begins_with(&self, first: &[u8]) -> bool {
         match &self.head {

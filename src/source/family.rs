@@ -95,9 +95,8 @@ impl Family {
         };
         self.rotated.sort_by_cached_key(|member| {
             let number = number_of(&member.path);
-            let rank = if rising { number } else { None };
-            let fall = if rising { None } else { Some(Reverse(number)) };
-            (member.stat.modified, rank, fall, member.path.clone())
+            let (rise, fall) = if rising { (number, None) } else { (None, number.map(Reverse)) };
+            (member.stat.modified, rise, fall, member.path.clone())
         });
         self.rotated.dedup_by_key(|member| member.stat.identity);
     }
@@ -215,8 +214,8 @@ mod tests {
     #[test]
     fn files_of_one_tick_go_by_their_numbers_in_the_direction_that_the_others_show() {
         let member = |name: &str, modified| {
-            let stat = Stat::of(&fs::metadata("Cargo.toml").unwrap()).unwrap();
-            let mut stat = Stat { modified, ..stat };
+            let mut stat = Stat::of(&fs::metadata("Cargo.toml").unwrap()).unwrap();
+            stat.modified = modified;
             stat.identity.inode = name.bytes().fold(0, |sum, b| sum * 31 + u64::from(b));
             Member { path: PathBuf::from(name), stat }
         };

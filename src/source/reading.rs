@@ -128,12 +128,27 @@ impl Reading {
         }
     }
 
-    /// Whether it still holds what was consumed of it.
+    /// Whether it still holds what was consumed of it. Where nothing was, any change may have been that its content went
+    /// elsewhere.
     pub(super) fn is_intact(&mut self) -> io::Result<bool> {
         if self.is_packed() {
             return Ok(true);
         }
-        Ok(!self.has_shrunk(&self.stat()?) && self.content.holds(&self.trail)?)
+        let stat = self.stat()?;
+        if self.trail.offset == 0 {
+            return Ok(stat == self.seen);
+        }
+        Ok(!self.has_shrunk(&stat) && self.content.holds(&self.trail)?)
+    }
+
+    /// Takes what is there now for what was there from the start; nothing was consumed of it.
+    pub(super) fn start_over(&mut self) -> io::Result<()> {
+        let stat = self.stat()?;
+        if self.has_shrunk(&stat) {
+            self.framer.clear();
+        }
+        (self.seen, self.at_end) = (stat, false);
+        Ok(())
     }
 
     /// Where nothing was consumed, only its size tells that it was emptied.

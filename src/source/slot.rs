@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use parsers::Time;
 
-use super::content::Stat;
+use super::content::{Stat, Trail};
 use super::family::{Family, Member, base_of};
 use super::pattern::Pattern;
 use super::reading::{Lines, Look, Reading};
@@ -20,6 +20,9 @@ const GRACE: u32 = 3;
 const LONG: u32 = 240;
 /// Files read to their end that are remembered, to be told from unread ones.
 const REMEMBERED: usize = 16;
+
+/// Why there is a gap.
+const LOST: &str = "what came after the bytes consumed is in no file any more";
 
 /// What a pass finds, and what it may still read.
 pub(super) struct Pass<'a> {
@@ -60,7 +63,7 @@ pub(super) struct Slot {
     chain: VecDeque<Reading>,
     /// Read before the first of the chain; looked at for a while, should its writer be slow to move on.
     left: Option<Reading>,
-    remembered: VecDeque<Stat>,
+    remembered: VecDeque<(Stat, Trail)>,
     /// From before a restart, not found again yet.
     resume: Vec<Position>,
     problem: Option<io::ErrorKind>,
@@ -94,10 +97,10 @@ impl Slot {
     }
 
     /// Hands over the file that now stands at `member`, a path of its own, so that it is read on and not anew.
-    pub(super) fn hand_over(&mut self, member: &Member) -> Option<Slot> {
+    pub(super) fn hand_over(&mut self, member: &Member, found: &mut Vec<Found>) -> Option<Slot> {
         let at = self.chain.iter().position(|reading| reading.identity == member.stat.identity)?;
         let mut reading = self.chain.remove(at)?;
-        reading.file = None;
+        found.extend(reading.file.take().map(|file| Found::Gone { file }));
         Some(Slot { chain: VecDeque::from([reading]), ..Slot::new(member.path.clone()) })
     }
 
@@ -135,10 +138,9 @@ impl Slot {
             self.find_again(pass)?;
             self.closed = self.resume.is_empty() && self.chain.is_empty() && stat.is_none();
         } else if let Some(last) = self.chain.back() {
-            let waits = self.chain.len() > 1;
-            match stat {
-                Some(stat) if stat.identity != last.identity || (waits && stat.size < last.seen().size) => self.follow(pass)?,
-                _ => {}
+            let fresh = last.trail.offset == 0;
+            if stat.is_some_and(|stat| stat.identity != last.identity || (fresh && stat != *last.seen())) {
+                self.follow(pass)?;
             }
         } else {
             self.begin(pattern, from_end)?;
@@ -169,19 +171,28 @@ impl Slot {
     /// After a restart: finds the file that was read last, and what came after it.
     fn find_again(&mut self, pass: &mut Pass<'_>) -> io::Result<()> {
         let Some(position) = self.resume.last() else { return Ok(()) };
-        let before = self.resume.len().checked_sub(2).and_then(|at| self.resume.get(at));
         let Some(family) = Family::of(&self.path, Some(position.identity.inode))? else { return Ok(()) };
-        let is_known = |stat: &Stat| before.is_some_and(|before| before.identity == stat.identity);
+        let before = self.resume.len().checked_sub(2).and_then(|at| self.resume.get(at));
+        let mut left = before.map_or(Ok(None), |before| self.find_left(before))?;
+        let is_known = |stat: &Stat, first: &[u8]| {
+            let Some(left) = &mut left else { return Ok(false) };
+            Ok(left.identity == stat.identity || left.is_copied_by(first, false)?)
+        };
         let Some(next) = succession::after(&family, position, None, false, is_known)? else { return Ok(()) };
-        if let Some(before) = before
-            && let Some(family) = Family::of(&self.path, Some(before.identity.inode))?
-        {
-            self.left = locate(&family, before)?.map(|(reading, _)| reading).filter(|reading| reading.file == Some(before.file));
+        let taken = |left: &Reading| next.anchor.iter().chain(&next.newer).any(|reading| reading.identity == left.identity);
+        self.left = left.filter(|left| !taken(left));
+        if next.lost && (position.offset > 0 || next.newer.is_empty()) {
+            pass.found.push(Found::Gap { path: self.path.clone(), bytes: None, why: LOST });
         }
-        let position = position.clone();
         self.resume.clear();
-        self.go_on(next, &position, 0, pass);
+        self.chain.extend(next.anchor.into_iter().chain(next.newer));
         Ok(())
+    }
+
+    /// The file read before the last one, unless it was deleted; late lines may stand in it.
+    fn find_left(&self, position: &Position) -> io::Result<Option<Reading>> {
+        let Some(family) = Family::of(&self.path, Some(position.identity.inode))? else { return Ok(None) };
+        Ok(locate(&family, position)?.map(|(reading, _)| reading).filter(|reading| reading.file.is_some()))
     }
 
     /// The path stands for another file, or its file was written anew in place.
@@ -189,38 +200,49 @@ impl Slot {
         let Some(mut last) = self.chain.pop_back() else { return Ok(()) };
         let (position, unread) = (last.position(&self.path), last.unread());
         let outcome = last.is_intact().and_then(|intact| Ok((intact, self.successors(&mut last, &position, intact)?)));
-        let (kept, next) = match outcome {
-            Ok((intact, Some(next))) => (intact && next.anchor.is_none(), Ok(Some(next))),
-            other => (true, other.map(|_| None)),
+        let (intact, mut next) = match outcome {
+            Ok((intact, Some(next))) => (intact, next),
+            other => {
+                self.chain.push_back(last);
+                return other.map(|_| ());
+            }
         };
-        if kept {
+        if position.offset == 0 && !intact {
+            // Nothing of it was consumed, so it takes its place among the others, whether it was renamed or not.
+            last.start_over()?;
+            if next.newer.len() > 1 {
+                // Numbers rise in the order of reading, and something may come before it.
+                last.file = None;
+            }
+            match next.newer.iter_mut().find(|reading| reading.identity == last.identity) {
+                Some(again) => *again = last,
+                None => self.chain.push_back(last),
+            }
+        } else if intact && next.anchor.is_none() {
             self.chain.push_back(last);
         }
-        if let Some(next) = next? {
-            self.go_on(next, &position, unread, pass);
-        }
-        Ok(())
-    }
-
-    fn successors(&self, last: &mut Reading, position: &Position, intact: bool) -> io::Result<Option<Succession>> {
-        let Some(family) = Family::of(&self.path, Some(position.identity.inode))? else { return Ok(None) };
-        let same = |one: &Stat, other: &Stat| (one.identity, one.size, one.modified) == (other.identity, other.size, other.modified);
-        let is_known = |stat: &Stat| {
-            self.chain.iter().chain(&self.left).any(|reading| reading.identity == stat.identity)
-                || self.remembered.iter().any(|other| same(other, stat))
-        };
-        succession::after(&family, position, Some(last), intact, is_known)
-    }
-
-    fn go_on(&mut self, next: Succession, position: &Position, unread: u64, pass: &mut Pass<'_>) {
-        // A file emptied before anything of it was read is no loss where its copy was found.
-        if next.lost && (position.offset > 0 || next.newer.len() < 2) {
+        if next.lost && position.offset > 0 {
             let bytes = (unread > 0).then_some(unread);
-            let why = "its bytes after those consumed are in no file any more";
-            pass.found.push(Found::Gap { path: self.path.clone(), bytes, why });
+            pass.found.push(Found::Gap { path: self.path.clone(), bytes, why: LOST });
         }
         self.chain.extend(next.anchor);
         self.chain.extend(next.newer);
+        Ok(())
+    }
+
+    fn successors(&mut self, last: &mut Reading, position: &Position, intact: bool) -> io::Result<Option<Succession>> {
+        let Some(family) = Family::of(&self.path, Some(position.identity.inode))? else { return Ok(None) };
+        let same = |one: &Stat, other: &Stat| (one.identity, one.size, one.modified) == (other.identity, other.size, other.modified);
+        let (chain, left, remembered) = (&mut self.chain, &mut self.left, &self.remembered);
+        let is_known = |stat: &Stat, first: &[u8]| {
+            for reading in chain.iter_mut().chain(left.as_mut()) {
+                if reading.identity == stat.identity || reading.is_copied_by(first, false)? {
+                    return Ok(true);
+                }
+            }
+            Ok(remembered.iter().any(|(other, trail)| same(other, stat) || (!first.is_empty() && trail.begins_with(first))))
+        };
+        succession::after(&family, position, Some(last), intact, is_known)
     }
 
     fn read(&mut self, pass: &mut Pass<'_>) -> io::Result<()> {
@@ -273,7 +295,7 @@ impl Slot {
         if self.remembered.len() == REMEMBERED {
             self.remembered.pop_front();
         }
-        self.remembered.push_back(*first.seen());
+        self.remembered.push_back((*first.seen(), first.trail.head_only()));
         self.left = self.chain.pop_front().filter(|first| !first.is_packed());
         Ok(())
     }

@@ -49,13 +49,13 @@ pub(super) fn locate(family: &Family, position: &Position) -> io::Result<Option<
 /// How the stream goes on after `held`, the file open so far (`intact`: it still holds what was consumed of it), or
 /// after a position from before a restart. `None` where files were renamed meanwhile: ask again.
 ///
-/// `is_known` tells files that wait already, or were read to their end.
+/// `is_known` tells files that wait already or were read to their end, and copies of such, by their first bytes.
 pub(super) fn after(
     family: &Family,
     position: &Position,
     mut held: Option<&mut Reading>,
     intact: bool,
-    is_known: impl Fn(&Stat) -> bool,
+    mut is_known: impl FnMut(&Stat, &[u8]) -> io::Result<bool>,
 ) -> io::Result<Option<Succession>> {
     let found = match &held {
         Some(reading) if intact => taken_over(family, reading, position)?,
@@ -78,17 +78,20 @@ pub(super) fn after(
     let mut newer = Vec::new();
     for (at, member) in family.rotated.iter().enumerate() {
         let later = place.map_or(member.stat.modified >= since, |place| at > place);
-        if !later || is_known(&member.stat) {
+        if !later {
             continue;
         }
         let Some(mut reading) = Reading::open(member)? else { return Ok(None) };
         let first = reading.first()?;
         let copied = match replacement.as_mut() {
             Some(anchor) => anchor.is_copied_by(&first, false)?,
-            None => held.as_mut().map_or(Ok(false), |held| held.is_copied_by(&first, !intact))?,
+            None => match held.as_mut().filter(|held| held.identity != reading.identity) {
+                Some(held) => held.is_copied_by(&first, !intact && position.offset > 0)?,
+                None => false,
+            },
         };
         // A copy of the live file is the first half of a `copytruncate`; once that is done, it will be looked for.
-        if copied || live.as_mut().map_or(Ok(false), |live| live.is_copied_by(&first, false))? {
+        if copied || is_known(&member.stat, &first)? || live.as_mut().map_or(Ok(false), |live| live.is_copied_by(&first, false))? {
             continue;
         }
         if reading.is_packed() {

@@ -28,7 +28,8 @@ pub enum Found {
     File(Position),
     /// Lines.
     Batch(Batch),
-    /// A file was deleted and has been read to its end; nothing more of it will come.
+    /// Nothing more will come of a file: it was deleted and has been read to its end, or it is followed under another
+    /// path, with a number of its own.
     Gone {
         /// Its number.
         file: u32,
@@ -89,7 +90,7 @@ impl Tail {
             slot.poll(&self.pattern, self.from_end, &mut pass);
         }
         if self.pattern.literal().is_none() {
-            let new = add_new(&self.pattern, &mut self.slots);
+            let new = add_new(&self.pattern, &mut self.slots, &mut pass.found);
             for slot in self.slots.iter_mut().rev().take(new).rev() {
                 slot.poll(&self.pattern, self.from_end, &mut pass);
             }
@@ -129,7 +130,7 @@ impl Tail {
 
 /// Adds slots for the files that match, belong to no slot and are not what rotation left of another's; those written
 /// last come last. Gives how many; they stand at the end.
-fn add_new(pattern: &Pattern, slots: &mut Vec<Slot>) -> usize {
+fn add_new(pattern: &Pattern, slots: &mut Vec<Slot>, found: &mut Vec<Found>) -> usize {
     let mut known: BTreeSet<PathBuf> = slots.iter().map(|slot| slot.path.clone()).collect();
     let matching: Vec<PathBuf> = pattern.expand().into_iter().filter(|path| !known.contains(path)).collect();
     known.extend(matching.iter().cloned());
@@ -141,7 +142,7 @@ fn add_new(pattern: &Pattern, slots: &mut Vec<Slot>) -> usize {
     new.sort_unstable_by(|one, other| (one.stat.modified, &one.path).cmp(&(other.stat.modified, &other.path)));
     let mut added = 0;
     for member in new {
-        if let Some(slot) = slots.iter_mut().find_map(|slot| slot.hand_over(&member)) {
+        if let Some(slot) = slots.iter_mut().find_map(|slot| slot.hand_over(&member, found)) {
             slots.push(slot);
         } else if slots.iter().any(|slot| slot.is_left_of(&member.path)) {
             let before = slots.extract_if(.., |slot| slot.is_left_of(&member.path)).collect::<Vec<_>>();
@@ -155,3 +156,6 @@ fn add_new(pattern: &Pattern, slots: &mut Vec<Slot>) -> usize {
     }
     added
 }
+
+#[cfg(test)]
+mod tests;

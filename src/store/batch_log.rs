@@ -37,7 +37,7 @@ pub enum Record {
         /// Where its reading begins.
         position: Position,
     },
-    /// A file was deleted and had been read to its end.
+    /// Nothing more comes of a file.
     Gone {
         /// Its number.
         file: u32,
