@@ -47,7 +47,9 @@ pub enum Verb {
     /// List what nightporter knows.
     List(List),
     /// Show a rule's manual page with its settings in force, or how a line is read.
-    #[command(after_help = "Examples:\n  nightporter explain off-hours\n  nightporter explain --line '%ASA-6-113004: AAA user authentication Successful : server = 10.1.1.20 : user = ext-a'")]
+    #[command(
+        after_help = "Examples:\n  nightporter explain off-hours\n  nightporter explain --line '%ASA-6-113004: AAA user authentication Successful : server = 10.1.1.20 : user = ext-a'"
+    )]
     Explain(Explain),
     /// Open, close or list access windows in the daybook.
     Window(Window),
@@ -78,7 +80,9 @@ pub struct Common {
 
 /// `watch`.
 #[derive(Args, Debug, Default)]
-#[command(after_help = "Examples:\n  tail -F fw.log | nightporter watch\n  nightporter watch --config np.toml\n  nightporter watch /var/log/fw.log '/var/log/vpn/*.log'")]
+#[command(
+    after_help = "Examples:\n  tail -F fw.log | nightporter watch\n  nightporter watch --config np.toml\n  nightporter watch /var/log/fw.log '/var/log/vpn/*.log'"
+)]
 pub struct Watch {
     /// Files (globs allowed) to follow, instead of the configured sources; - = stdin.
     #[arg(value_name = "FILE")]
@@ -99,7 +103,9 @@ pub struct Watch {
 
 /// `replay`.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  nightporter replay fw.log\n  nightporter replay --config np.toml archive/fw-2026-11-*.log.gz\n  nightporter replay --config np.toml --batches /var/lib/nightporter    what an uninterrupted watch would have written")]
+#[command(
+    after_help = "Examples:\n  nightporter replay fw.log\n  nightporter replay --config np.toml archive/fw-2026-11-*.log.gz\n  nightporter replay --config np.toml --batches /var/lib/nightporter    what an uninterrupted watch would have written"
+)]
 pub struct Replay {
     /// Finished files; without any, the configured sources.
     #[arg(value_name = "FILE")]
@@ -169,7 +175,9 @@ pub struct Explain {
 
 /// `window`.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  nightporter window open chimere --until 00:30 --ticket INC-4512 --reason \"blocked prescriptions\" --by claire\n  nightporter window close w-0007 --reason done --by claire\n  nightporter window list")]
+#[command(
+    after_help = "Examples:\n  nightporter window open chimere --until 00:30 --ticket INC-4512 --reason \"blocked prescriptions\" --by claire\n  nightporter window close w-0007 --reason done --by claire\n  nightporter window list"
+)]
 pub struct Window {
     /// What to do with it.
     #[command(subcommand)]

@@ -95,6 +95,9 @@ const ADDRESS_KEPT: i64 = DAY;
 /// How many addresses are remembered at most; beyond, the oldest go first.
 const ADDRESSES: usize = 65_536;
 
+/// How often they are looked through.
+const SWEPT_EVERY: i64 = 10 * MINUTE;
+
 /// The detector, with all that it remembers.
 pub struct Engine {
     state: State,
@@ -199,7 +202,7 @@ impl Engine {
     /// Forgets addresses that nobody came from lately, once in a while.
     fn sweep(&mut self) {
         let watermark = self.state.watermark;
-        if watermark.since(self.state.swept) < MINUTE {
+        if watermark.since(self.state.swept) < SWEPT_EVERY {
             return;
         }
         self.state.swept = watermark;

@@ -253,7 +253,8 @@ fn register_files(path: &Path) -> Result<Vec<(String, String)>, Trouble> {
     let mut paths = vec![path.to_owned()];
     if path.is_dir() {
         let entries = fs::read_dir(path).map_err(|error| Trouble::Fault(Fault::new("read", path, error)))?;
-        paths = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+        paths =
+            entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
         paths.sort();
     }
     paths.into_iter().map(|path| Ok((path.to_string_lossy().into_owned(), read_text(&path)?))).collect()

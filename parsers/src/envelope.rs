@@ -136,7 +136,9 @@ fn one<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])> {
     }
     let after = trim_start(after);
     // `asa-1 : %ASA-6-…`
-    if let Some(body) = after.strip_prefix(b":") {
+    if let Some(body) = after.strip_prefix(b":")
+        && trim_start(body).starts_with(b"%")
+    {
         head.host = host;
         return Some((Sure::Yes, trim_start(body)));
     }

@@ -193,6 +193,8 @@ impl Engine {
                     observer: Arc::clone(&scene.observer),
                 };
                 self.attribution.hold(&session, &supplier.id, &owner.login);
+                // Most accounts have one session at a time: room for four, as vectors grow, would be a kilobyte each.
+                accounted.sessions.reserve_exact(1);
                 accounted.sessions.push(session);
                 let oldest = (accounted.sessions.len() > SESSIONS).then(|| accounted.sessions.remove(0));
                 if let Some(oldest) = oldest {

@@ -228,6 +228,7 @@ impl SharedCredential {
                 {
                     memory.origins.remove(oldest);
                 }
+                memory.origins.reserve_exact(1);
                 memory.origins.push(Known { origin, first: now, last: now });
                 true
             }
@@ -254,6 +255,7 @@ impl SharedCredential {
             memory.pairs.push(pair);
         }
         if memory.runs.last().is_none_or(|run| run.origin != origin && run.since <= now) {
+            memory.runs.reserve_exact(1);
             memory.runs.push(Run { origin, since: now, evidence: scene.evidence.clone() });
             let surplus = memory.runs.len().saturating_sub(usize::from(self.switches) + 1);
             memory.runs.drain(..surplus);

@@ -30,17 +30,22 @@ pub fn open(args: &WindowOpen, now: Time) -> Result<String, Trouble> {
     let signed = Signature::new(&args.signed, now)?;
     let from = match &args.from {
         None => signed.at,
-        Some(text) => moment(text, &zone, now, Nearest::Before)?,
+        Some(text) => moment(text, &zone, now, &Nearest::Before)?,
     };
     let until = match read_span(&args.until) {
         Ok(span) => from.plus(span),
-        Err(_) => moment(&args.until, &zone, from, Nearest::After)?,
+        Err(_) => moment(&args.until, &zone, from, &Nearest::After)?,
     };
     if until <= from {
         return Err(Trouble::Usage(format!("--until {}: the window would end before it begins", args.until)));
     }
     if let Some(cut) = daybook.cut(&supplier, from) {
-        return Err(Trouble::Usage(format!("{supplier} has been cut since {} ({}, {}): lift the cut first", rfc3339_in(cut.at, &zone), cut.by, cut.reason)));
+        return Err(Trouble::Usage(format!(
+            "{supplier} has been cut since {} ({}, {}): lift the cut first",
+            rfc3339_in(cut.at, &zone),
+            cut.by,
+            cut.reason
+        )));
     }
     let id: Arc<str> = daybook.next_window_id().into();
     let window = Window {
@@ -67,7 +72,10 @@ pub fn close(args: &WindowClose, now: Time) -> Result<String, Trouble> {
     let (setup, daybook, path) = opened(&args.common)?;
     let Some(window) = daybook.window(&args.window) else {
         let hint = did_you_mean(&args.window, daybook.windows().map(|window| &*window.id));
-        return Err(Trouble::Usage(format!("the daybook has no window \"{}\"{hint} (`nightporter window list --all` shows all)", args.window)));
+        return Err(Trouble::Usage(format!(
+            "the daybook has no window \"{}\"{hint} (`nightporter window list --all` shows all)",
+            args.window
+        )));
     };
     let signed = Signature::new(&args.signed, now)?;
     let zone = zone_of(&setup, &window.supplier);
@@ -165,7 +173,10 @@ impl Signature {
     fn new(signed: &Signed, now: Time) -> Result<Signature, Trouble> {
         let at = match &signed.at {
             None => Time(now.0 - now.0.rem_euclid(parsers::time::SECOND)),
-            Some(text) => text.parse().map(time).map_err(|_| Trouble::Usage(format!("--at {text}: expected a time such as 2026-11-20T22:41:07+01:00")))?,
+            Some(text) => text
+                .parse()
+                .map(time)
+                .map_err(|_| Trouble::Usage(format!("--at {text}: expected a time such as 2026-11-20T22:41:07+01:00")))?,
         };
         for (option, text) in [("--by", &signed.by), ("--reason", &signed.reason)] {
             if text.trim().is_empty() {
@@ -184,7 +195,9 @@ fn opened(common: &crate::cli::Common) -> Result<(Setup, Daybook, std::path::Pat
     };
     let (entries, _) = setup.daybook().map_err(Trouble::Fault)?;
     let mut daybook = Daybook::default();
-    entries.into_iter().for_each(|entry| daybook.apply(entry));
+    for entry in entries {
+        daybook.apply(entry);
+    }
     Ok((setup, daybook, path))
 }
 
@@ -218,7 +231,7 @@ enum Nearest {
 }
 
 /// A moment as people type it: RFC 3339, a local date and time, or a time of day.
-fn moment(text: &str, zone: &TimeZone, around: Time, nearest: Nearest) -> Result<Time, Trouble> {
+fn moment(text: &str, zone: &TimeZone, around: Time, nearest: &Nearest) -> Result<Time, Trouble> {
     if let Ok(instant) = text.parse() {
         return Ok(time(instant));
     }

@@ -109,7 +109,9 @@ fn unparsed(line: &[u8], interest: &Interest) -> String {
 
 /// A text without characters that steer a terminal.
 fn printable(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() || json::is_hostile(c) { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] }).collect()
+    text.chars()
+        .flat_map(|c| if c.is_control() || json::is_hostile(c) { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] })
+        .collect()
 }
 
 fn flatten(name: &str, value: &serde_json::Value, show: &mut dyn FnMut(&str, String)) {

@@ -13,8 +13,8 @@ mod recovery;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use crate::fault::Fault;
@@ -78,7 +78,8 @@ impl Watch {
         let interest = setup.interest();
         let daybook = setup.config.daybook.clone();
         let mut folders: Vec<PathBuf> = Vec::new();
-        let mut ingest = Ingest::new(&keeper, &inputs, daybook.as_deref(), store, from_end, until_eof, threads, interest, Arc::clone(&tell));
+        let mut ingest =
+            Ingest::new(&keeper, &inputs, daybook.as_deref(), store, from_end, until_eof, threads, interest, Arc::clone(&tell));
         folders.extend(ingest.folders());
         if inputs.stdin.is_some() {
             read_stdin(nudge.clone());

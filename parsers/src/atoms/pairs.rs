@@ -125,7 +125,8 @@ impl<'a> Iterator for Extension<'a> {
         let (start, equals) = next_key(self.rest)?;
         let (key, _) = cut(self.rest.get(start..)?, equals - start);
         let text = self.rest.get(equals + 1..)?;
-        let end = next_key(text).map_or(text.len(), |(start, _)| start);
+        // The next key stands behind a blank: the value itself may look like one (`suser=src=192.0.2.66`).
+        let end = memchr(b' ', text).and_then(|blank| next_key(text.get(blank..)?).map(|(start, _)| blank + start)).unwrap_or(text.len());
         let (value, rest) = cut(text, end);
         self.rest = rest;
         let value = trim(value);

@@ -124,7 +124,14 @@ impl Ingest {
             if look <= clock() {
                 quiet = !self.pass(items);
                 let behind = self.tails.iter().any(Tail::is_behind);
-                look = clock() + if behind { Duration::ZERO } else if quiet { IDLE } else { BUSY };
+                look = clock()
+                    + if behind {
+                        Duration::ZERO
+                    } else if quiet {
+                        IDLE
+                    } else {
+                        BUSY
+                    };
                 quiet &= !behind;
                 if self.until_eof && quiet && self.stdin.is_none() {
                     return;

@@ -39,7 +39,8 @@ impl Outlet {
     /// The outlet that a configuration asks for. The first file sink that takes every alert in ECS form is the alert
     /// log; with a state folder and no such sink, the log stands in the folder.
     pub(super) fn new(config: &Config, out: Box<dyn Write + Send>) -> Result<Outlet, Fault> {
-        let takes_all = |sink: &&Sink| matches!(sink.kind, SinkKind::File(_)) && sink.form == Form::Ecs && sink.min_severity == Severity::Info;
+        let takes_all =
+            |sink: &&Sink| matches!(sink.kind, SinkKind::File(_)) && sink.form == Form::Ecs && sink.min_severity == Severity::Info;
         let of_file = config.sinks.iter().find(takes_all).and_then(|sink| match &sink.kind {
             SinkKind::File(path) => Some(path.clone()),
             _ => None,

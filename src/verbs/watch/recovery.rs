@@ -64,7 +64,8 @@ pub(super) fn recover(
     let mut numbers = Numbers::present(inputs);
     let mut fresh = true;
     if let Some(payload) = &loaded.payload {
-        let kept = Kept::from_bytes(payload).map_err(|error| Fault::new("read the snapshot in", folder, io::Error::new(io::ErrorKind::InvalidData, error)))?;
+        let kept = Kept::from_bytes(payload)
+            .map_err(|error| Fault::new("read the snapshot in", folder, io::Error::new(io::ErrorKind::InvalidData, error)))?;
         numbers = Numbers::of_then(&kept.sources, inputs);
         if kept.config != setup.hash {
             tell("the configuration or register has changed since the last run");
@@ -227,7 +228,10 @@ impl<'r> Recovery<'r> {
             Ok(bytes) => bytes,
             Err(why) => {
                 let path = position.map_or_else(|| "stdin".to_owned(), |position| position.path.display().to_string());
-                (self.tell)(&format!("{path}: gap, {} bytes from {} on that were read once are lost: {why}", logged.consumed, logged.offset));
+                (self.tell)(&format!(
+                    "{path}: gap, {} bytes from {} on that were read once are lost: {why}",
+                    logged.consumed, logged.offset
+                ));
                 keeper.take(Item::Gap, keeper.next());
                 Vec::new()
             }
