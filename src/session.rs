@@ -45,6 +45,8 @@ pub struct Session {
     pub opened: Time,
     /// Latest sign of life: announcement or use. An end line is none.
     pub life: Time,
+    /// When it went on as another session, if it has shown no life since.
+    pub moved: Option<Time>,
     /// When it ended, if a line said so.
     pub closed: Option<Time>,
     /// Public address it comes from.
@@ -68,6 +70,12 @@ pub struct Session {
 }
 
 impl Session {
+    /// It shows life: it is in use, and has not moved.
+    pub fn lives(&mut self, at: Time) {
+        self.life = self.life.max(at);
+        self.moved = self.moved.filter(|&moved| at <= moved);
+    }
+
     /// Whether the session runs at a time: opened, and not ended.
     pub fn alive(&self, at: Time) -> bool {
         self.opened <= at && self.closed.is_none_or(|closed| closed > at)

@@ -35,7 +35,7 @@ pub(super) struct Owner {
 }
 
 /// A session by whose it is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Holder {
     /// Supplier id.
     pub supplier: Arc<str>,
@@ -61,7 +61,7 @@ impl Attribution {
     pub(super) fn index(&mut self, state: &State) {
         for (supplier, supplied) in state.suppliers.iter() {
             for (login, accounted) in &supplied.accounts {
-                self.known.insert(Arc::clone(login), Arc::clone(supplier));
+                self.learn(login, supplier);
                 for session in accounted.sessions.iter().filter(|session| session.closed.is_none()) {
                     self.hold(session, supplier, login);
                 }
@@ -110,11 +110,20 @@ impl Attribution {
 
     /// An account got in: lines that leave out its group are still its own.
     pub(super) fn know(&mut self, owner: &Owner) {
-        if !self.known.contains_key(&owner.login) {
-            self.known.insert(Arc::clone(&owner.login), Arc::clone(&owner.supplier.id));
+        if self.learn(&owner.login, &owner.supplier.id) {
             // Answers given before may now be different.
-            self.owners.retain(|_, answer| answer.is_some());
+            self.owners.retain(|_, answer| answer.as_ref().is_some_and(|answer| answer.login != owner.login));
         }
+    }
+
+    /// Takes down whose account a login is. One that got in for two suppliers is the first's by name: so it does not matter
+    /// which was seen first, and a restored state gives the same answer. True if that is news.
+    fn learn(&mut self, login: &Arc<str>, supplier: &Arc<str>) -> bool {
+        let news = self.known.get(login).is_none_or(|known| supplier < known);
+        if news {
+            self.known.insert(Arc::clone(login), Arc::clone(supplier));
+        }
+        news
     }
 
     /// Who holds an inner address of a site.
@@ -217,10 +226,5 @@ impl Accounted {
     /// A session by its number, to be changed.
     pub(super) fn session_mut(&mut self, number: u32) -> Option<&mut Session> {
         self.sessions.iter_mut().find(|session| session.number == number)
-    }
-
-    /// A session by its number.
-    pub(super) fn session(&self, number: u32) -> Option<&Session> {
-        self.sessions.iter().find(|session| session.number == number)
     }
 }

@@ -141,8 +141,8 @@ pub struct Accounted {
 pub struct Story {
     /// Its id.
     pub id: Arc<str>,
-    /// Highest severity so far.
-    pub highest: Severity,
+    /// Highest severity so far; `None` while there were only exceptions.
+    pub highest: Option<Severity>,
     /// Rules and reasons so far.
     pub said: Vec<(String, String)>,
 }
