@@ -17,11 +17,11 @@ use crate::rules::Rules;
 use crate::zone::Zone;
 
 mod attribution;
-pub mod clock;
 pub mod entities;
 mod happen;
 pub mod state;
 mod streams;
+mod telling;
 
 use attribution::Attribution;
 use state::{State, Timer, What};
@@ -187,16 +187,12 @@ impl Engine {
         let daybook = Arc::make_mut(&mut self.state.daybook);
         if let Entry::Cut(cut) = &entry {
             let due = cut.at.plus(self.rules.cut_breach.rule.still_open_after);
-            let of_all = &*cut.supplier == "*";
-            let concerned: Vec<Arc<str>> =
-                self.state.suppliers.iter().map(|(id, _)| id).filter(|id| of_all || **id == cut.supplier).cloned().collect();
-            let timers = Arc::make_mut(&mut self.state.timers);
-            for supplier in concerned {
-                timers.insert(Timer { due, supplier, login: None, what: What::StillOpen(cut.at) });
-            }
-            self.next_due = self.next_due.min(due);
+            let timer = Timer { due, supplier: Arc::clone(&cut.supplier), login: None, what: What::StillOpen(cut.at) };
+            daybook.apply(entry);
+            self.arm(timer);
+        } else {
+            daybook.apply(entry);
         }
-        daybook.apply(entry);
         self.fire(out);
     }
 

@@ -45,11 +45,10 @@ pub struct Session {
     pub opened: Time,
     /// Latest sign of life: announcement or use. An end line is none.
     pub life: Time,
+    /// When it went on as another session, if it has shown no life since.
+    pub moved: Option<Time>,
     /// When it ended, if a line said so.
     pub closed: Option<Time>,
-    /// When a later session of the account seemed to be this one moving.
-    #[serde(default)]
-    pub moved: Option<Time>,
     /// Public address it comes from.
     pub source_ip: Option<IpAddr>,
     /// Egress group of that address; `None` for front-ends and inner addresses.
@@ -71,15 +70,20 @@ pub struct Session {
 }
 
 impl Session {
-    /// Whether the session runs at a time: opened, and no line has ended it.
-    pub fn runs(&self, at: Time) -> bool {
+    /// It shows life: it is in use, and has not moved.
+    pub fn lives(&mut self, at: Time) {
+        self.life = self.life.max(at);
+        self.moved = self.moved.filter(|&moved| at <= moved);
+    }
+
+    /// Whether the session runs at a time: opened, and not ended.
+    pub fn alive(&self, at: Time) -> bool {
         self.opened <= at && self.closed.is_none_or(|closed| closed > at)
     }
 
-    /// Whether somebody is in it at a time: it runs, and has not moved on to a later session of the account. A session
-    /// that shows life after it seemed to move never moved.
-    pub fn alive(&self, at: Time) -> bool {
-        self.runs(at) && self.moved.is_none_or(|moved| at < moved || self.life > moved)
+    /// Whether somebody is in it at a time: it runs, and has not gone on as another session of the account.
+    pub fn is_peopled(&self, at: Time) -> bool {
+        self.alive(at) && self.moved.is_none_or(|moved| moved > at)
     }
 
     /// The session as an alert shows it at a time at which no line stands: its opening line, without text.

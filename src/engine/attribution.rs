@@ -36,7 +36,7 @@ pub(super) struct Owner {
 }
 
 /// A session by whose it is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Holder {
     /// Supplier id.
     pub supplier: Arc<str>,
@@ -63,7 +63,7 @@ impl Attribution {
     pub(super) fn index(&mut self, state: &State) {
         for (supplier, supplied) in state.suppliers.iter() {
             for (login, accounted) in &supplied.accounts {
-                self.known.insert(Arc::clone(login), Arc::clone(supplier));
+                self.learn(login, supplier);
                 for session in accounted.sessions.iter().filter(|session| session.closed.is_none()) {
                     self.hold(session, supplier, login);
                 }
@@ -123,14 +123,23 @@ impl Attribution {
 
     /// An account got in: lines that leave out its group are still its own.
     pub(super) fn know(&mut self, owner: &Owner, register: &Register) {
-        if self.known.contains_key(&owner.login) {
+        if self.known.get(&owner.login).is_some_and(|known| *known <= owner.supplier.id) {
             return;
         }
-        if self.look_up(&owner.login, None, None, register).is_none() {
-            // Its group or domain showed it: lines without them were a stranger's so far.
+        if self.look_up(&owner.login, None, None, register).is_none_or(|known| known.supplier.id != owner.supplier.id) {
+            // Its group or domain showed it: answers for lines without them may now be different.
             self.strangers.clear();
+            self.owners.retain(|_, answer| answer.login != owner.login);
         }
-        self.known.insert(Arc::clone(&owner.login), Arc::clone(&owner.supplier.id));
+        self.learn(&owner.login, &owner.supplier.id);
+    }
+
+    /// Takes down whose account a login is. One that got in for two suppliers is the first's by name: so it does not matter
+    /// which was seen first, and a restored state gives the same answer.
+    fn learn(&mut self, login: &Arc<str>, supplier: &Arc<str>) {
+        if self.known.get(login).is_none_or(|known| supplier < known) {
+            self.known.insert(Arc::clone(login), Arc::clone(supplier));
+        }
     }
 
     /// Who holds an inner address of a site.

@@ -8,9 +8,9 @@ use parsers::Time;
 use parsers::time::{MINUTE, SECOND};
 use serde::{Deserialize, Serialize};
 
-use super::clock::Clock;
 use super::entities::Entities;
 use crate::alert::Severity;
+use crate::clock::Clock;
 use crate::daybook::Daybook;
 use crate::rules::{AccountMemory, AddressMemory, SupplierMemory};
 use crate::session::Session;
@@ -141,8 +141,8 @@ pub struct Accounted {
 pub struct Story {
     /// Its id.
     pub id: Arc<str>,
-    /// Highest severity so far.
-    pub highest: Severity,
+    /// Highest severity so far; `None` while there were only exceptions.
+    pub highest: Option<Severity>,
     /// Rules and reasons so far.
     pub said: Vec<(String, String)>,
 }
