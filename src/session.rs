@@ -47,6 +47,9 @@ pub struct Session {
     pub life: Time,
     /// When it ended, if a line said so.
     pub closed: Option<Time>,
+    /// When a later session of the account seemed to be this one moving.
+    #[serde(default)]
+    pub moved: Option<Time>,
     /// Public address it comes from.
     pub source_ip: Option<IpAddr>,
     /// Egress group of that address; `None` for front-ends and inner addresses.
@@ -68,9 +71,15 @@ pub struct Session {
 }
 
 impl Session {
-    /// Whether the session runs at a time: opened, and not ended.
-    pub fn alive(&self, at: Time) -> bool {
+    /// Whether the session runs at a time: opened, and no line has ended it.
+    pub fn runs(&self, at: Time) -> bool {
         self.opened <= at && self.closed.is_none_or(|closed| closed > at)
+    }
+
+    /// Whether somebody is in it at a time: it runs, and has not moved on to a later session of the account. A session
+    /// that shows life after it seemed to move never moved.
+    pub fn alive(&self, at: Time) -> bool {
+        self.runs(at) && self.moved.is_none_or(|moved| at < moved || self.life > moved)
     }
 
     /// The session as an alert shows it at a time at which no line stands: its opening line, without text.

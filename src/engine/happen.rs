@@ -123,7 +123,7 @@ impl Engine {
         }
         let Some(scene) = self.scene(sighting, event, stream, dated, Some(Arc::clone(&owner.login))) else { return };
         let origin = self.origin(&owner.supplier, facts.source_ip);
-        self.attribution.know(&owner);
+        self.attribution.know(&owner, &register);
         let id = event.text(facts.session);
         let opening = Opening {
             at: dated.time,
@@ -173,7 +173,10 @@ impl Engine {
                 (Happening::Announced { placed }, number)
             }
             Match::New(continued) => {
-                let continued = continued.and_then(|number| accounted.session(number)).map(|session| Arc::clone(&session.story));
+                let continued = continued.and_then(|number| accounted.session_mut(number)).map(|session| {
+                    session.moved = Some(opening.at);
+                    Arc::clone(&session.story)
+                });
                 let fresh = continued.is_none();
                 let number = accounted.next;
                 accounted.next = number.wrapping_add(1);
@@ -182,6 +185,7 @@ impl Engine {
                     opened: opening.at,
                     life: opening.at,
                     closed: None,
+                    moved: None,
                     source_ip: opening.source_ip,
                     origin,
                     inner: opening.inner,
@@ -317,7 +321,7 @@ impl Engine {
         else {
             return;
         };
-        if !session.alive(dated.time) {
+        if !session.runs(dated.time) {
             return;
         }
         session.life = session.life.max(dated.time);

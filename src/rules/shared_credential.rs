@@ -234,7 +234,7 @@ impl SharedCredential {
             }
         };
         memory.pairs.retain(|pair| case.sessions.iter().any(|session| session.number == pair.old && now.since(pair.joined) < DAY));
-        for other in case.sessions.iter().filter(|other| other.number != session.number && other.alive(now)) {
+        for other in case.sessions.iter().filter(|other| other.number != session.number && other.runs(now)) {
             if other.origin.is_none_or(|other| other == origin) || memory.pairs.len() >= PAIRS {
                 continue;
             }

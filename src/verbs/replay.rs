@@ -175,6 +175,9 @@ pub fn expand(inputs: &Inputs, fault: &mut dyn FnMut(&Fault)) -> Vec<File> {
 }
 
 /// Writes alerts and counts them.
+///
+/// # Errors
+/// Those of writing.
 pub fn write(alerts: &mut Vec<crate::alert::Alert>, json: &mut Vec<u8>, out: &mut dyn Write, metrics: &mut Metrics) -> io::Result<()> {
     if alerts.is_empty() {
         return Ok(());
