@@ -3,6 +3,8 @@
 //!
 //! After a change that is meant, its printed parts are written anew with `UPDATE_README=1 cargo test --test readme`.
 
+#![expect(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "a document that cannot be read fails the test")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -59,9 +61,9 @@ fn without_cargo(line: &str) -> String {
 fn console(block: &str, folder: &Path, exports: &mut String) -> String {
     let mut shown = String::new();
     for line in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
-        shown += &format!("$ {line}\n");
+        shown.extend(["$ ", line, "\n"]);
         if line.starts_with("export ") {
-            *exports += &format!("{line}; ");
+            exports.extend([line, "; "]);
             continue;
         }
         let Output { stdout, stderr, .. } = run(folder, &format!("{exports}{}", without_cargo(line)));
@@ -105,7 +107,7 @@ fn rule_rows(old: &str) -> String {
 }
 
 fn format_rows() -> String {
-    FORMATS.iter().map(|format| format!("| `{}` | {} |\n", format.name, format.covers)).collect()
+    FORMATS.iter().fold(String::new(), |rows, format| rows + &format!("| `{}` | {} |\n", format.name, format.covers))
 }
 
 /// Puts rows below the head of a table.
