@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 
 use clap::{CommandFactory, Parser};
 use nightporter::alert::Severity;
@@ -15,6 +16,7 @@ use nightporter::verbs;
 use nightporter::wall_clock::now;
 use nightporter::zone::Zone;
 use parsers::{FORMATS, FormatId, formats};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Bad usage, configuration, or an input that is missing or broken.
 const BAD: u8 = 2;
@@ -104,46 +106,76 @@ fn watch(args: &Watch) -> Result<ExitCode, Trouble> {
     let world = verbs::watch::World {
         setup,
         inputs,
-        from_end: args.from_end,
-        until_eof: args.until_eof,
-        threads: args.threads,
+        options: verbs::watch::Options { from_end: args.from_end, until_eof: args.until_eof, threads: args.threads },
         out: Box::new(stdout()),
         tell: teller(),
     };
-    let watch = verbs::watch::Watch::start(world).map_err(Trouble::Fault)?;
-    stop_on_signal(watch.stopper());
-    let result = watch.wait().map(|metrics| eprintln!("{metrics}"));
-    Ok(ended(result, 0))
+    let on_signal = stop_on_signal();
+    let done = verbs::watch::Watch::start(world).and_then(|watch| {
+        let _ = on_signal.send(Box::new(watch.stopper()));
+        watch.wait()
+    });
+    let Some(done) = unless_unread(done)? else { return Ok(ExitCode::SUCCESS) };
+    eprintln!("{}", done.metrics);
+    Ok(ended(Ok(()), done.broken))
+}
+
+/// `None` where nobody reads stdout any more: a normal end.
+fn unless_unread<T>(result: Result<T, Fault>) -> Result<Option<T>, Trouble> {
+    match result {
+        Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => Ok(None),
+        other => other.map(Some).map_err(Trouble::Fault),
+    }
 }
 
 /// Says on stderr what went wrong, and where.
-fn teller() -> Arc<dyn Fn(&str) + Send + Sync> {
+fn teller() -> verbs::watch::Tell {
     Arc::new(|message| eprintln!("nightporter: {message}"))
 }
 
-/// Calls `stop` when the process is asked to end.
-fn stop_on_signal(stop: impl Fn() + Send + 'static) {
-    std::thread::spawn(move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
-        runtime.block_on(async {
-            use tokio::signal::unix::{SignalKind, signal};
-            let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return };
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = int.recv() => {}
-            }
-            stop();
-        });
-    });
+/// What stops a watch.
+type Stopper = Box<dyn Fn() + Send>;
+
+/// Calls what it is given when the process is asked to end. Before it is given anything the process just ends: that is
+/// safe at any moment, and what a former run left may take long to read.
+fn stop_on_signal() -> Sender<Stopper> {
+    let (give, given) = channel::<Stopper>();
+    let signals = || -> io::Result<_> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let within = runtime.enter();
+        let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        drop(within);
+        Ok((runtime, signals))
+    };
+    match signals() {
+        Ok((runtime, (mut term, mut int))) => {
+            std::thread::spawn(move || {
+                runtime.block_on(async {
+                    tokio::select! {
+                        _ = term.recv() => {}
+                        _ = int.recv() => {}
+                    }
+                });
+                match given.try_recv() {
+                    Ok(stop) => stop(),
+                    Err(_) => std::process::exit(0),
+                }
+            });
+        }
+        Err(error) => eprintln!("nightporter: cannot listen for signals: {error}; asked to end, it ends without a last snapshot"),
+    }
+    give
 }
 
 fn replay(args: &Replay) -> Result<ExitCode, Trouble> {
     let setup = loaded(&args.common)?;
     let inputs = setup.inputs(&args.files)?;
     if let Some(log) = &args.batches {
-        let result = verbs::watch::replay_batches(log, &setup, &inputs, Box::new(BufWriter::new(stdout())), &teller());
-        let result = result.map_err(Trouble::Fault)?.map(|metrics| eprintln!("{metrics}"));
-        return Ok(ended(result, 0));
+        let metrics = verbs::watch::replay_batches(log, &setup, &inputs, Box::new(BufWriter::new(stdout())), &teller());
+        if let Some(metrics) = unless_unread(metrics)? {
+            eprintln!("{metrics}");
+        }
+        return Ok(ExitCode::SUCCESS);
     }
     let (entries, mistakes) = setup.daybook().map_err(Trouble::Fault)?;
     for mistake in &mistakes {

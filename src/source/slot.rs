@@ -123,6 +123,16 @@ impl Slot {
         self.problem.is_none() && self.chain.front().is_some_and(Reading::is_behind)
     }
 
+    /// Whether a file waits that has something to read.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.chain.len() > 2 || self.chain.get(1).is_some_and(has_bytes)
+    }
+
+    /// Whether the last look failed.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.problem.is_some()
+    }
+
     /// Whether its file was deleted and there is nothing left to read.
     pub(super) fn is_closed(&self) -> bool {
         self.closed

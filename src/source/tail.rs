@@ -112,6 +112,16 @@ impl Tail {
         self.slots.iter().any(Slot::is_behind)
     }
 
+    /// Whether files wait to be read once it is sure that nobody writes to those before them: ask again soon.
+    pub fn is_waiting(&self) -> bool {
+        self.slots.iter().any(Slot::is_waiting)
+    }
+
+    /// Whether something that is to be read cannot be, or is not there.
+    pub fn is_stuck(&self) -> bool {
+        self.slots.is_empty() || self.slots.iter().any(Slot::is_stuck)
+    }
+
     /// Index of its source.
     pub fn source(&self) -> u16 {
         self.source

@@ -3,9 +3,9 @@
 //! After a restart the engine makes again the bytes that follow the snapshot. What already lies on disk is compared,
 //! not written; a line that a kill tore is completed, never cut off under the eyes of whoever tails the file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::fault::Fault;
@@ -21,7 +21,7 @@ pub struct AlertLog {
     on_disk: u64,
     /// Bytes that were appended, or found again; `on_disk` unless regenerating.
     confirmed: u64,
-    /// Appended, not yet taken by the file.
+    /// Appended; not yet taken by the file, nor found in it again.
     pending: Vec<u8>,
 }
 
@@ -31,7 +31,7 @@ pub enum Refused {
     /// The disk would not have it (full, read-only, broken): call [`AlertLog::flush`] until it does, and append nothing
     /// before.
     Write(Fault),
-    /// The file does not hold what was made again; its bytes are as they were.
+    /// The file does not hold what was made again; its bytes are as they were, and those appended are forgotten.
     Diverged {
         /// Offset of the first byte that differs.
         at: u64,
@@ -44,14 +44,32 @@ impl AlertLog {
     /// # Errors
     /// It cannot be opened for reading and appending.
     pub fn open(path: &Path) -> Result<AlertLog, Fault> {
-        let mut options = OpenOptions::new();
-        let file = options.read(true).append(true).create(true).mode(0o640).open(path).map_err(Fault::at("open", path))?;
+        let file = opened(path).map_err(Fault::at("open", path))?;
         let on_disk = file.metadata().map_err(Fault::at("open", path))?.len();
         if on_disk == 0 {
             // Perhaps just made: its name has to survive a power cut too.
             sync_folder(path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
         }
         Ok(AlertLog { file, path: path.to_owned(), on_disk, confirmed: on_disk, pending: Vec::new() })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Begins a new file where the log was moved away or deleted, as rotation does, so that no alert goes where nobody
+    /// looks. A log of which bytes are to be made again stays as it is.
+    ///
+    /// # Errors
+    /// As [`AlertLog::open`].
+    pub fn follow_its_name(&mut self) -> Result<(), Fault> {
+        let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+        let held = self.file.metadata().map(identity).map_err(Fault::at("look at", &self.path))?;
+        if self.ahead() == 0 && self.pending.is_empty() && !fs::metadata(&self.path).map(identity).is_ok_and(|named| named == held) {
+            *self = AlertLog::open(&self.path)?;
+        }
+        Ok(())
     }
 
     /// Bytes of the log that stand for what was appended; what a snapshot refers to, once synced.
@@ -87,12 +105,8 @@ impl AlertLog {
     /// See [`Refused`]. After [`Refused::Write`] the bytes are kept, and [`AlertLog::flush`] goes on where the disk
     /// stopped. After [`Refused::Diverged`] nothing was taken.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), Refused> {
-        let known = usize::try_from(self.ahead()).unwrap_or(usize::MAX).min(bytes.len());
-        let (again, new) = bytes.split_at(known);
-        self.compare(again)?;
-        self.confirmed += known as u64;
-        self.pending.extend_from_slice(new);
-        self.flush().map_err(Refused::Write)
+        self.pending.extend_from_slice(bytes);
+        self.flush()
     }
 
     /// Gives up on making again what lies ahead: keeps it, ends its last line, and appends after it.
@@ -111,44 +125,41 @@ impl AlertLog {
     /// Writes what is pending.
     ///
     /// # Errors
-    /// The disk would not have it; what it took is not written again.
-    pub fn flush(&mut self) -> Result<(), Fault> {
+    /// See [`Refused`]; what the disk took is not written again.
+    pub fn flush(&mut self) -> Result<(), Refused> {
+        self.compare()?;
         let mut written = 0;
         let outcome = write_on(&mut self.file, &self.pending, &mut written);
         self.pending.drain(..written);
         self.on_disk += written as u64;
         self.confirmed += written as u64;
-        outcome.map_err(Fault::at("write", &self.path))
+        outcome.map_err(|error| Refused::Write(Fault::new("write", &self.path, error)))
     }
 
-    /// Makes what was written survive a power cut; a snapshot may then refer to [`AlertLog::len`].
-    ///
-    /// # Errors
-    /// The disk failed. The file is opened anew for the next attempt; a snapshot must not refer to what came after the
-    /// last good one.
-    pub fn sync(&mut self) -> Result<(), Fault> {
-        self.flush()?;
-        if let Err(error) = self.file.sync_data() {
-            if let Ok(file) = OpenOptions::new().read(true).append(true).open(&self.path) {
-                self.file = file;
-            }
-            return Err(Fault::new("sync", &self.path, error));
-        }
-        Ok(())
-    }
-
-    fn compare(&self, again: &[u8]) -> Result<(), Refused> {
-        let mut found = vec![0; again.len()];
+    /// Takes from what is pending what the file holds already.
+    fn compare(&mut self) -> Result<(), Refused> {
+        let known = usize::try_from(self.ahead()).unwrap_or(usize::MAX).min(self.pending.len());
+        let mut found = vec![0; known];
         self.file.read_exact_at(&mut found, self.confirmed).map_err(|error| Refused::Write(Fault::new("read", &self.path, error)))?;
-        match again.iter().zip(&found).position(|(made, found)| made != found) {
-            Some(differs) => Err(Refused::Diverged { at: self.confirmed + differs as u64 }),
-            None => Ok(()),
+        if let Some(differs) = self.pending.iter().zip(&found).position(|(made, found)| made != found) {
+            self.pending.clear();
+            return Err(Refused::Diverged { at: self.confirmed + differs as u64 });
         }
+        self.pending.drain(..known);
+        self.confirmed += known as u64;
+        Ok(())
     }
 }
 
+fn opened(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).mode(0o640).open(path)
+}
+
 /// Writes `bytes` from `*written` on, which is moved by what was taken, also where an error ends it.
-fn write_on(to: &mut impl Write, bytes: &[u8], written: &mut usize) -> io::Result<()> {
+///
+/// # Errors
+/// Those of writing.
+pub fn write_on(to: &mut impl Write, bytes: &[u8], written: &mut usize) -> io::Result<()> {
     while let Some(rest) = bytes.get(*written..).filter(|rest| !rest.is_empty()) {
         match to.write(rest) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -162,8 +173,6 @@ fn write_on(to: &mut impl Write, bytes: &[u8], written: &mut usize) -> io::Resul
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn log_of(content: &[u8]) -> (tempfile::TempDir, AlertLog) {
@@ -189,7 +198,6 @@ mod tests {
             }
             assert_eq!(content(&log).as_bytes(), whole);
             assert_eq!((log.len(), log.ahead()), (whole.len() as u64, 0));
-            log.sync().unwrap();
         }
     }
 
@@ -204,6 +212,23 @@ mod tests {
         log.append(b"ours\n").unwrap();
         assert_eq!(content(&log), "same\nother\nto\nours\n");
         assert_eq!(log.len(), 19);
+    }
+
+    #[test]
+    fn a_log_that_was_moved_away_is_begun_anew() {
+        let (_folder, mut log) = log_of(b"old\n");
+        log.follow_its_name().unwrap();
+        log.append(b"older\n").unwrap();
+        let aside = log.path.with_extension("1");
+        fs::rename(&log.path, &aside).unwrap();
+        log.follow_its_name().unwrap();
+        log.append(b"new\n").unwrap();
+        assert_eq!((content(&log).as_str(), log.len()), ("new\n", 4));
+        assert_eq!(fs::read_to_string(aside).unwrap(), "old\nolder\n");
+        fs::remove_file(&log.path).unwrap();
+        log.follow_its_name().unwrap();
+        log.append(b"newer\n").unwrap();
+        assert_eq!(content(&log), "newer\n");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum Record {
     Start {
         /// SHA-256 over what shapes the alerts.
         config: [u8; 32],
+        /// Names of its sources, by the index that the records after this one use.
+        sources: Vec<String>,
     },
     /// A file is read from here on.
     File {
@@ -393,7 +395,12 @@ mod tests {
         };
         let identity = FileIdentity { device: 1, inode: 2 };
         let position = Position { file: 9, path: PathBuf::from("fw.log"), identity, modified: -1, offset: 0, mark };
-        let records = [Record::Start { config: [7; 32] }, Record::File { source: 3, position }, Record::Batch(Logged::of(&batch)), tick(3)];
+        let records = [
+            Record::Start { config: [7; 32], sources: vec!["fw".into()] },
+            Record::File { source: 3, position },
+            Record::Batch(Logged::of(&batch)),
+            tick(3),
+        ];
         for record in &records {
             let before = log.length;
             log.append(record).unwrap();

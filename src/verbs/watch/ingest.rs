@@ -1,6 +1,6 @@
 //! Ingest: what comes in, in one order. Journalled and logged first, then parsed, then handed to the keeper.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
@@ -8,173 +8,184 @@ use std::time::{Duration, Instant};
 use parsers::{FormatId, Interest, Time};
 
 use super::keeper::{Item, Keeper, Logged};
+use super::patience::Patience;
 use super::recovery::Recovered;
+use super::{Options, WAITING};
 use crate::batch::{Batch, Mark, Position};
 use crate::fault::Fault;
 use crate::pool::{Manner, Pool};
-use crate::setup::Inputs;
+use crate::setup::{Inputs, Setup};
 use crate::source::framing::{BLOCK, Piece};
 use crate::source::tail::{Found, Tail};
+use crate::source::watcher::Watcher;
 use crate::store::batch_log;
 use crate::store::batch_log::Record;
 use crate::wall_clock::now;
 
 /// What wakes ingest.
 #[derive(Debug)]
-pub enum Nudge {
+pub(super) enum Nudge {
     /// Something may have happened to a file.
     Wake,
     /// Lines from stdin.
     Stdin(Piece),
     /// Stdin has ended, or cannot be read.
     StdinEnd(Option<Fault>),
-    /// A snapshot was written: records before `needed` are not needed for recovery.
-    Snapshot {
-        /// First record that the older generation needs.
-        needed: u64,
-    },
-    /// A snapshot could not be written.
-    Fault(Fault),
     /// Stop.
     Stop,
 }
 
-/// Files are looked at this often while lines come, and this often otherwise; events make it sooner.
+/// Files are looked at this often while lines come or a rotation is under way, and this often otherwise. Events make it
+/// sooner, but no sooner than after a breath: a writer of many small writes is read in larger portions.
 const BUSY: Duration = Duration::from_millis(250);
 const IDLE: Duration = Duration::from_secs(1);
+const BREATH: Duration = Duration::from_millis(2);
 
 /// The clock ticks this often.
 const TICK: Duration = Duration::from_secs(1);
 
-/// A disk that would not have a record is tried again after this.
-const RETRY: Duration = Duration::from_secs(1);
+/// What was journalled reaches the disk after this at the latest.
+const COMMIT: Duration = Duration::from_millis(100);
 
 /// Bytes read of one source before the next has its turn.
 const BUDGET: usize = 4 * BLOCK;
 
 /// Reads all inputs.
 pub(super) struct Ingest {
+    options: Options,
     tails: Vec<Tail>,
-    stdin: Option<(u16, u64)>,
+    watcher: Option<Watcher>,
+    stdin: Option<u16>,
     daybook: u16,
+    /// Bytes consumed of each source, whichever of its files they came from; the daybook's last.
+    ordinals: Vec<u64>,
     formats: Vec<Option<FormatId>>,
     interest: Arc<Interest>,
     store: Option<Recovered>,
+    /// From which record on the logs are still needed, after each snapshot.
+    snapshots: Option<Receiver<u64>>,
+    /// Since when something journalled waits for the disk.
+    uncommitted: Option<Instant>,
+    /// Number of the next record.
     next: u64,
     next_file: u32,
-    until_eof: bool,
     pool: Pool,
-    last: Time,
-    tell: Arc<dyn Fn(&str) + Send + Sync>,
-    /// The queue's end: the keeper is gone.
+    received: Time,
+    patience: Arc<Patience>,
+    broken: usize,
+    /// There is nothing more to do: told to stop, or the keeper is gone.
     closed: bool,
 }
 
 impl Ingest {
-    #[expect(clippy::too_many_arguments, reason = "all that a watch is made of meets here")]
     pub(super) fn new(
         keeper: &Keeper,
+        setup: &Setup,
         inputs: &Inputs,
-        daybook: Option<&Path>,
-        store: Option<Recovered>,
-        from_end: bool,
-        until_eof: bool,
-        threads: usize,
-        interest: Arc<Interest>,
-        tell: Arc<dyn Fn(&str) + Send + Sync>,
+        options: Options,
+        recovered: Option<(Recovered, Receiver<u64>)>,
+        watcher: Option<Watcher>,
+        patience: Arc<Patience>,
     ) -> Ingest {
         let positions = keeper.positions();
+        let daybook = keeper.daybook_source();
         // The daybook first: what was decided counts before what happened.
-        let of_daybook = daybook.map(|path| (keeper.daybook_source(), path.to_owned(), false));
-        let of_sources = inputs.files.iter().map(|(source, path)| (*source, path.clone(), from_end));
+        let of_daybook = setup.config.daybook.iter().map(|path| (daybook, path.clone(), false));
+        let of_sources = inputs.files.iter().map(|(source, path)| (*source, path.clone(), options.from_end));
         let tails = of_daybook
-            .into_iter()
             .chain(of_sources)
             .map(|(source, path, from_end)| Tail::resume(source, &path, positions.of_source(source), keeper.ordinal(source), from_end))
             .collect();
-        let next_file = positions.next_file().max(store.as_ref().map_or(0, |store| store.next_file));
+        let (store, snapshots) = recovered.unzip();
         Ingest {
+            options,
             tails,
-            stdin: inputs.stdin.map(|source| (source, keeper.ordinal(source))),
-            daybook: keeper.daybook_source(),
+            watcher,
+            stdin: inputs.stdin,
+            daybook,
+            ordinals: (0..=daybook).map(|source| keeper.ordinal(source)).collect(),
             formats: inputs.formats.clone(),
-            interest,
-            next: store.as_ref().map_or(0, |store| store.log.next_number()),
+            interest: setup.interest(),
             store,
-            next_file,
-            until_eof,
-            pool: Pool::new(threads),
-            last: Time::MIN,
-            tell,
+            snapshots,
+            uncommitted: None,
+            next: keeper.next(),
+            next_file: keeper.next_file(),
+            pool: Pool::new(options.threads),
+            received: Time::MIN,
+            patience,
+            broken: 0,
             closed: false,
         }
     }
 
-    /// The folders in which something may happen to the files.
-    pub(super) fn folders(&self) -> Vec<PathBuf> {
-        self.tails.iter().flat_map(Tail::folders).collect()
-    }
-
-    /// Reads until it is told to stop, or all input has ended.
-    pub(super) fn run(&mut self, nudged: &Receiver<Nudge>, items: &SyncSender<Logged>) {
-        let mut tick = clock() + TICK;
-        let mut look = clock();
-        loop {
-            let mut quiet = true;
+    /// Reads until it is told to stop, or all input has ended. Gives how many inputs were broken, or
+    /// missing when all was to be read.
+    pub(super) fn run(mut self, nudged: &Receiver<Nudge>, items: &SyncSender<Logged>) -> usize {
+        let (mut tick, mut look) = (clock() + TICK, clock());
+        while !self.closed {
             if look <= clock() {
-                quiet = !self.pass(items);
-                let behind = self.tails.iter().any(Tail::is_behind);
-                look = clock()
-                    + if behind {
-                        Duration::ZERO
-                    } else if quiet {
-                        IDLE
-                    } else {
-                        BUSY
-                    };
-                quiet &= !behind;
-                if self.until_eof && quiet && self.stdin.is_none() {
-                    return;
+                let found = self.pass(items);
+                let waiting = self.tails.iter().any(Tail::is_waiting);
+                if !found && !waiting && self.stdin.is_none() && self.is_all_read() {
+                    break;
                 }
-            }
-            let wait = look.min(tick).saturating_duration_since(clock());
-            match nudged.recv_timeout(wait) {
-                Ok(Nudge::Wake) => look = clock(),
-                Ok(Nudge::Stdin(piece)) => self.stdin(piece, items),
-                Ok(Nudge::StdinEnd(fault)) => {
-                    if let Some(fault) = fault {
-                        (self.tell)(&fault.to_string());
-                    }
-                    self.stdin = None;
-                    if self.tails.iter().all(|tail| tail.source() == self.daybook) {
-                        // Without a state folder nobody goes on from here: what waits for time is decided now.
-                        if self.store.is_none() {
-                            self.send(Item::End, items);
-                        }
-                        return;
-                    }
-                }
-                Ok(Nudge::Snapshot { needed }) => self.snapshot(needed),
-                Ok(Nudge::Fault(fault)) => (self.tell)(&format!("{fault}; the last snapshot stays, recovery will take longer")),
-                Ok(Nudge::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => {}
+                look = clock() + self.rest(found || waiting);
             }
             if tick <= clock() {
                 tick = clock() + TICK;
-                let received = self.received();
-                self.log(&Record::Tick { received });
-                self.send(Item::Tick(received), items);
+                self.tick(items);
             }
-            if self.closed {
-                return;
+            if self.uncommitted.is_some_and(|since| since.elapsed() >= COMMIT) {
+                self.commit();
+            }
+            let commit = self.uncommitted.map(|since| since + COMMIT);
+            let wait = look.min(tick).min(commit.unwrap_or(tick)).saturating_duration_since(clock());
+            match nudged.recv_timeout(wait) {
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => self.closed = true,
+                // A hundred wakes are one look.
+                Ok(first) => {
+                    for nudge in [first].into_iter().chain(nudged.try_iter().take(WAITING)) {
+                        match nudge {
+                            Nudge::Wake => look = look.min(clock() + BREATH),
+                            Nudge::Stdin(piece) => self.stdin(piece, items),
+                            Nudge::StdinEnd(fault) => self.stdin_ended(fault),
+                            Nudge::Stop => self.closed = true,
+                        }
+                    }
+                }
             }
         }
+        self.commit();
+        if self.store.is_none() {
+            // Nobody goes on from here: what waits for time is decided now.
+            self.send(Item::End, items);
+        }
+        let stuck = self.tails.iter().filter(|tail| self.options.until_eof && tail.source() != self.daybook && tail.is_stuck());
+        self.broken + stuck.count()
+    }
+
+    /// How long until the next look, if nothing happens.
+    fn rest(&self, busy: bool) -> Duration {
+        // To read to the end is not to wait for more.
+        let at_once = (self.options.until_eof && busy) || self.tails.iter().any(Tail::is_behind);
+        match (at_once, busy) {
+            (true, _) => Duration::ZERO,
+            (false, true) => BUSY,
+            (false, false) => IDLE,
+        }
+    }
+
+    /// Whether nothing more is to come, now that nothing is left to read.
+    fn is_all_read(&self) -> bool {
+        self.options.until_eof || self.tails.iter().all(|tail| tail.source() == self.daybook)
     }
 
     /// Receive time: this machine's clock, never going back.
     fn received(&mut self) -> Time {
-        self.last = self.last.max(now());
-        self.last
+        self.received = self.received.max(now());
+        self.received
     }
 
     /// One pass over all files. True if anything was found.
@@ -197,44 +208,57 @@ impl Ingest {
             Found::File(position) => self.file(source, position, items),
             Found::Batch(batch) => self.batch(batch, items),
             Found::Gone { file } => {
-                self.log(&Record::Gone { file });
-                self.send(Item::Gone(file), items);
+                if self.log(&Record::Gone { file }) {
+                    self.send(Item::Gone(file), items);
+                }
             }
             Found::Gap { path, bytes, why } => {
                 let how_much = bytes.map_or_else(|| "an unknown number of bytes".to_owned(), |bytes| format!("{bytes} bytes"));
-                (self.tell)(&format!("{}: gap, {how_much} may be lost: {why}", path.display()));
+                self.patience.tell(&format!("{}: gap, {how_much} may be lost: {why}", path.display()));
                 self.send(Item::Gap, items);
             }
-            Found::Problem { path, error } => (self.tell)(&format!("{}: {error}; trying on", path.display())),
+            Found::Problem { path, error } => self.patience.tell(&format!("{}: {error}; trying on", path.display())),
         }
     }
 
     fn file(&mut self, source: u16, position: Position, items: &SyncSender<Logged>) {
-        self.log(&Record::File { source, position: position.clone() });
-        self.send(Item::File(source, position), items);
+        if self.log(&Record::File { source, position: position.clone() }) {
+            self.send(Item::File(source, position), items);
+        }
     }
 
     fn stdin(&mut self, piece: Piece, items: &SyncSender<Logged>) {
-        let Some((source, ordinal)) = self.stdin else { return };
+        let Some(source) = self.stdin else { return };
         let received = self.received();
         let mut place = 0;
-        while let Some(store) = &mut self.store {
-            match store.journal.append(&piece.bytes) {
-                Ok(at) => {
-                    place = at;
-                    break;
-                }
-                Err(fault) => self.wait_for_disk(&fault),
+        if let Some(store) = &mut self.store {
+            match self.patience.until(|| store.journal.append(&piece.bytes)) {
+                Ok(at) => place = at,
+                Err(_) => return self.closed = true,
             }
+            self.uncommitted.get_or_insert_with(clock);
         }
-        self.stdin = Some((source, ordinal + piece.consumed));
         let Piece { bytes, consumed, .. } = piece;
-        let batch = Batch { source, ordinal, file: Batch::JOURNAL, offset: place, consumed, received, bytes, mark: Mark::default() };
+        let batch = Batch { source, ordinal: 0, file: Batch::JOURNAL, offset: place, consumed, received, bytes, mark: Mark::default() };
         self.batch(batch, items);
     }
 
-    fn batch(&mut self, batch: Batch, items: &SyncSender<Logged>) {
-        self.log(&Record::Batch(batch_log::Logged::of(&batch)));
+    fn stdin_ended(&mut self, fault: Option<Fault>) {
+        self.stdin = None;
+        if let Some(fault) = fault {
+            self.broken += 1;
+            self.patience.tell(&fault.to_string());
+        }
+    }
+
+    fn batch(&mut self, mut batch: Batch, items: &SyncSender<Logged>) {
+        // Files and stdin of one source are one stream: its bytes are counted in the order in which they came.
+        let Some(ordinal) = self.ordinals.get_mut(usize::from(batch.source)) else { return };
+        batch.ordinal = *ordinal;
+        *ordinal += batch.consumed;
+        if !self.log(&Record::Batch(batch_log::Logged::of(&batch))) {
+            return;
+        }
         let item = if batch.source == self.daybook {
             Item::Daybook(batch)
         } else {
@@ -244,38 +268,62 @@ impl Ingest {
         self.send(item, items);
     }
 
-    /// Appends a record before what it speaks of is processed. A disk that would not have it is waited for.
-    fn log(&mut self, record: &Record) {
-        while let Some(store) = &mut self.store {
-            match store.log.append(record) {
-                Ok(number) => {
-                    self.next = number + 1;
-                    if let Record::Batch(logged) = record
-                        && logged.file == Batch::JOURNAL
-                    {
-                        store.journalled(number, logged.offset);
-                    }
-                    return;
-                }
-                Err(fault) => self.wait_for_disk(&fault),
+    /// The clock, and what is done now and then.
+    fn tick(&mut self, items: &SyncSender<Logged>) {
+        let received = self.received();
+        if self.log(&Record::Tick { received }) {
+            self.send(Item::Tick(received), items);
+        }
+        while let Some(needed) = self.snapshots.as_ref().and_then(|snapshots| snapshots.try_recv().ok()) {
+            self.forget_before(needed);
+        }
+        if let Some(watcher) = &mut self.watcher {
+            // Folders come and go.
+            let folders: Vec<PathBuf> = self.tails.iter().flat_map(Tail::folders).collect();
+            watcher.watch(&folders);
+        }
+    }
+
+    /// Appends a record before what it speaks of is processed. False if that has to stay undone: the watch is to end
+    /// while the disk would not have the record.
+    fn log(&mut self, record: &Record) -> bool {
+        if self.closed {
+            return false;
+        }
+        if let Some(store) = &mut self.store {
+            let Ok(number) = self.patience.until(|| store.log.append(record)) else {
+                self.closed = true;
+                return false;
+            };
+            if let Record::Batch(logged) = record
+                && logged.file == Batch::JOURNAL
+            {
+                store.journalled(number, logged.offset);
             }
         }
         self.next += 1;
+        true
     }
 
-    fn wait_for_disk(&self, fault: &Fault) {
-        (self.tell)(&format!("{fault}; waiting until the disk takes it, reading nothing meanwhile"));
-        std::thread::park_timeout(RETRY);
+    /// What was journalled, and the order in which it came, reach the disk.
+    fn commit(&mut self) {
+        if self.uncommitted.take().is_some()
+            && let Some(store) = &mut self.store
+            && let Err(fault) = store.journal.sync().and_then(|()| store.log.sync())
+        {
+            self.patience.tell(&format!("{fault}; a power cut may lose lines of stdin"));
+        }
     }
 
-    fn snapshot(&mut self, needed: u64) {
+    /// Recovery needs no records before `needed`.
+    fn forget_before(&mut self, needed: u64) {
         let Some(store) = &mut self.store else { return };
         let kept = store.log.after_snapshot(needed).and_then(|()| match store.journal_place(needed) {
             Some(place) => store.journal.after_snapshot(place),
             None => Ok(()),
         });
         if let Err(fault) = kept {
-            (self.tell)(&fault.to_string());
+            self.patience.tell(&fault.to_string());
         }
     }
 

@@ -1,21 +1,23 @@
 //! The keeper: the engine, with how far it has come and what it has said.
 
-use std::collections::HashSet;
-use std::io;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parsers::Time;
 
 use super::archivist::{Archivist, Kept};
 use super::outlet::{Outlet, Stuck};
+use super::patience::Patience;
 use crate::alert::Alert;
 use crate::batch::{Batch, Position, Positions};
 use crate::engine::state::State;
 use crate::engine::{Arrival, Engine, Input};
+use crate::fault::Fault;
 use crate::metrics::Metrics;
 use crate::pool::{Parsed, Pending};
 use crate::setup::{Inputs, Setup, read_entry};
@@ -47,13 +49,11 @@ pub(super) struct Logged {
     pub since: Instant,
 }
 
-/// How long to wait before a disk that would not have an alert is tried again.
-const RETRY: Duration = Duration::from_secs(1);
-
 /// The engine and what belongs to it.
 pub(super) struct Keeper {
     engine: Engine,
     positions: Positions,
+    next_file: u32,
     /// Bytes consumed of each source, the daybook's last.
     ordinals: Vec<u64>,
     daybook: Option<PathBuf>,
@@ -62,29 +62,33 @@ pub(super) struct Keeper {
     metrics: Metrics,
     /// Number of the next record of the batch log.
     next: u64,
+    /// Whether anything but the clock has moved since the last snapshot.
+    changed: bool,
     alerts: Vec<Alert>,
     /// Ids that stand in the alert log beyond the point at which it diverged from what was made again.
-    told: HashSet<String>,
+    told: BTreeSet<String>,
     config: [u8; 32],
-    tell: Arc<dyn Fn(&str) + Send + Sync>,
+    patience: Arc<Patience>,
 }
 
 impl Keeper {
     /// A keeper at its very first start.
-    pub(super) fn new(setup: &Setup, inputs: &Inputs, outlet: Outlet, tell: Arc<dyn Fn(&str) + Send + Sync>) -> Keeper {
+    pub(super) fn new(setup: &Setup, inputs: &Inputs, outlet: Outlet, patience: Arc<Patience>) -> Keeper {
         Keeper {
             engine: setup.engine(inputs, State::default()),
             positions: Positions::default(),
+            next_file: 0,
             ordinals: vec![0; inputs.sources.len() + 1],
             daybook: setup.config.daybook.clone(),
             daybook_lines: 0,
             outlet,
             metrics: Metrics::default(),
             next: 0,
+            changed: false,
             alerts: Vec::new(),
-            told: HashSet::new(),
+            told: BTreeSet::new(),
             config: setup.hash,
-            tell,
+            patience,
         }
     }
 
@@ -97,10 +101,13 @@ impl Keeper {
                 *held = ordinal;
             }
         }
+        self.next_file = kept.next_file;
         self.daybook_lines = kept.daybook_lines;
         self.next = kept.records;
+        self.told = kept.told;
         if !self.outlet.regenerate_from(kept.alerts) {
-            (self.tell)("the alert log is shorter than the snapshot says: it was cut or replaced; going on after it");
+            self.patience.tell("the alert log is shorter than the snapshot says: it was cut or replaced; going on after it");
+            self.told.extend(self.ids_from(0));
         }
     }
 
@@ -114,7 +121,9 @@ impl Keeper {
         Kept {
             records: self.next,
             alerts: self.outlet.length(),
+            told: self.told.clone(),
             positions: self.positions.clone(),
+            next_file: self.next_file,
             ordinals: self.ordinals.clone(),
             sources: self.engine.sources().iter().map(|source| source.name.to_string()).collect(),
             daybook_lines: self.daybook_lines,
@@ -126,6 +135,11 @@ impl Keeper {
     /// How far each file has been read.
     pub(super) fn positions(&self) -> &Positions {
         &self.positions
+    }
+
+    /// The first file number that was never used.
+    pub(super) fn next_file(&self) -> u32 {
+        self.next_file
     }
 
     /// Bytes consumed of a source.
@@ -144,26 +158,29 @@ impl Keeper {
     }
 
     /// Takes items until their channel ends.
-    pub(super) fn run(mut self, queue: &Receiver<Logged>, archivist: Option<Archivist>) -> io::Result<Metrics> {
-        let mut archivist = archivist;
+    ///
+    /// # Errors
+    /// As [`Keeper::speak`].
+    pub(super) fn run(mut self, queue: &Receiver<Logged>, mut archivist: Option<Archivist>) -> Result<Metrics, Fault> {
         while let Ok(Logged { item, next, since }) = queue.recv() {
             let lines = matches!(item, Item::Lines(_));
+            self.changed |= !matches!(item, Item::Tick(_));
             self.take(item, next);
             self.speak()?;
             if lines {
                 self.metrics.took(since.elapsed());
             }
             if let Some(archivist) = &mut archivist
-                && archivist.is_due(self.next)
+                && archivist.is_due(self.changed, self.next)
+                && archivist.hand_in(self.kept())
             {
-                archivist.hand_in(self.kept());
+                self.changed = false;
             }
         }
         if let Some(archivist) = archivist {
             archivist.finish(self.kept());
         }
-        self.metrics.repeated = self.engine.repeated();
-        Ok(self.metrics)
+        Ok(self.into_metrics())
     }
 
     /// Takes one item; its alerts wait for [`Keeper::speak`].
@@ -175,7 +192,13 @@ impl Keeper {
                 }
             }
             Item::Daybook(batch) => self.daybook(&batch),
-            Item::File(source, position) => self.positions.found(source, position),
+            Item::File(source, position) => {
+                self.next_file = self.next_file.max(position.file.saturating_add(1));
+                if source == self.daybook_source() && position.offset == 0 {
+                    self.daybook_lines = 0;
+                }
+                self.positions.found(source, position);
+            }
             Item::Gone(file) => self.positions.gone(file),
             Item::Tick(now) => self.engine.step(Input::Tick(now), &mut self.alerts),
             Item::Gap => self.metrics.gaps += 1,
@@ -201,11 +224,11 @@ impl Keeper {
     pub(super) fn daybook(&mut self, batch: &Batch) {
         let path = self.daybook.clone().unwrap_or_default();
         let bytes = batch.bytes.strip_suffix(b"\n").unwrap_or(&batch.bytes);
-        for line in bytes.split(|&b| b == b'\n') {
+        for line in bytes.split(|&b| b == b'\n').filter(|_| !batch.bytes.is_empty()) {
             self.daybook_lines = self.daybook_lines.saturating_add(1);
             match read_entry(&path, self.daybook_lines, line) {
                 Some(Ok(entry)) => self.engine.step(Input::Daybook(entry), &mut self.alerts),
-                Some(Err(mistake)) => (self.tell)(&mistake.to_string()),
+                Some(Err(mistake)) => self.patience.tell(&mistake.to_string()),
                 None => {}
             }
         }
@@ -224,67 +247,75 @@ impl Keeper {
     /// Writes the alerts that wait. A disk that would not have them is waited for: nothing is skipped.
     ///
     /// # Errors
-    /// Nobody reads stdout any more.
-    pub(super) fn speak(&mut self) -> io::Result<()> {
-        let mut alerts = std::mem::take(&mut self.alerts);
-        if !self.told.is_empty() {
-            alerts.retain(|alert| !self.told.contains(&alert.id()));
+    /// Nobody reads stdout any more, or the watch is to end while a disk would not have them.
+    pub(super) fn speak(&mut self) -> Result<(), Fault> {
+        if self.alerts.is_empty() {
+            return Ok(());
         }
-        alerts.iter().for_each(|alert| self.metrics.alert(alert));
-        let mut outcome = self.outlet.write(&alerts);
-        let mut complained = false;
+        let mut alerts = std::mem::take(&mut self.alerts);
         loop {
-            match outcome {
-                Ok(()) => break,
-                Err(Stuck::Sink(error)) => return Err(error),
-                Err(Stuck::Diverged { at }) => {
-                    self.diverged(at);
-                    alerts.retain(|alert| !self.told.contains(&alert.id()));
-                    outcome = self.outlet.write(&alerts);
-                }
-                Err(Stuck::Disk(fault)) => {
-                    if !complained {
-                        (self.tell)(&format!("{fault}; waiting until the disk takes it, reading nothing meanwhile"));
-                        complained = true;
-                    }
-                    thread::park_timeout(RETRY);
-                    outcome = self.outlet.flush();
-                    if outcome.is_ok() {
-                        (self.tell)("the disk takes alerts again");
-                        outcome = self.outlet.hand_on(&alerts);
-                    }
-                }
+            alerts.retain(|alert| !self.told.contains(&alert.id()));
+            let kept = self.outlet.keep(&alerts);
+            match self.insist(kept)? {
+                None => break,
+                Some(at) => self.diverged(at)?,
             }
         }
+        alerts.iter().for_each(|alert| self.metrics.alert(alert));
+        let handed = self.outlet.hand_on(&alerts);
+        self.insist(handed)?;
+        self.changed = true;
         alerts.clear();
         self.alerts = alerts;
         Ok(())
     }
 
+    /// Sees an attempt at writing through. Gives where the alert log diverged, if it did.
+    fn insist(&mut self, first: Result<(), Stuck>) -> Result<Option<u64>, Fault> {
+        let (mut first, outlet) = (Some(first), &mut self.outlet);
+        self.patience.until(|| match first.take().unwrap_or_else(|| outlet.flush()) {
+            Ok(()) => Ok(Ok(None)),
+            Err(Stuck::Diverged { at }) => Ok(Ok(Some(at))),
+            Err(Stuck::Gone(fault)) => Ok(Err(fault)),
+            Err(Stuck::Disk(fault)) => Err(fault),
+        })?
+    }
+
     /// What was made again differs from what lies on disk (the configuration has changed since): what lies there stays,
     /// and of what is made again only alerts that it does not hold are added.
-    fn diverged(&mut self, at: u64) {
-        let ids = self.outlet.log_path().map(|path| ids_after(path, at)).unwrap_or_default();
-        (self.tell)(&format!(
+    fn diverged(&mut self, at: u64) -> Result<(), Fault> {
+        let ids = self.ids_from(self.outlet.length());
+        self.patience.tell(&format!(
             "the alert log differs from what its batches give now, from byte {at} on (a changed configuration?): its {} alerts there stay as they are",
             ids.len()
         ));
         self.told.extend(ids);
-        if let Err(stuck) = self.outlet.keep_what_is_ahead() {
-            (self.tell)(&format!("the alert log cannot be continued: {stuck:?}"));
-        }
+        let kept = self.outlet.keep_what_is_ahead();
+        self.insist(kept).map(|_| ())
+    }
+
+    /// The ids in the alert log from the beginning of a line on.
+    fn ids_from(&self, offset: u64) -> Vec<String> {
+        let lines = self.outlet.log_path().and_then(|path| lines_from(path, offset).ok());
+        let id = |line: Vec<u8>| {
+            let value: serde_json::Value = serde_json::from_slice(&line).ok()?;
+            Some(value.get("event")?.get("id")?.as_str()?.to_owned())
+        };
+        lines.into_iter().flatten().filter_map(id).collect()
     }
 
     /// All of the past is made again: alerts on disk that were not, stay.
-    pub(super) fn caught_up(&mut self) {
-        if self.outlet.ahead() > 0 {
-            self.diverged(self.outlet.length());
-        }
+    ///
+    /// # Errors
+    /// As [`Keeper::speak`].
+    pub(super) fn caught_up(&mut self) -> Result<(), Fault> {
+        if self.outlet.ahead() > 0 { self.diverged(self.outlet.length()) } else { Ok(()) }
     }
 
-    /// The engine alone, for a replay that writes elsewhere.
-    pub(super) fn metrics(&mut self) -> &mut Metrics {
-        &mut self.metrics
+    /// What it did.
+    pub(super) fn into_metrics(mut self) -> Metrics {
+        self.metrics.repeated = self.engine.repeated();
+        self.metrics
     }
 
     /// Number of the next record.
@@ -293,17 +324,9 @@ impl Keeper {
     }
 }
 
-/// The ids of the alerts of a log from an offset on, whole lines only.
-fn ids_after(path: &Path, at: u64) -> Vec<String> {
-    let bytes = std::fs::read(path).unwrap_or_default();
-    let from = usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
-    // The line in which the difference lies began before it.
-    let from = bytes.get(..from).and_then(|head| memchr::memrchr(b'\n', head)).map_or(0, |end| end + 1);
-    let lines = bytes.get(from..).unwrap_or_default().split(|&b| b == b'\n');
-    lines
-        .filter_map(|line| {
-            let value: serde_json::Value = serde_json::from_slice(line).ok()?;
-            Some(value.get("event")?.get("id")?.as_str()?.to_owned())
-        })
-        .collect()
+fn lines_from(path: &Path, offset: u64) -> std::io::Result<impl Iterator<Item = Vec<u8>>> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(offset))?;
+    // A folder or a broken disk gives errors without end.
+    Ok(BufReader::new(file).split(b'\n').map_while(Result::ok))
 }

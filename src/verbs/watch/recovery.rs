@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use parsers::{Interest, Stamps};
 
-use super::archivist::{Kept, save};
+use super::archivist::Kept;
 use super::keeper::{Item, Keeper};
 use super::outlet::Outlet;
+use super::patience::{Patience, Tell};
 use crate::batch::{Batch, Position, Positions};
 use crate::config::Config;
 use crate::fault::Fault;
@@ -26,8 +27,6 @@ pub(super) struct Recovered {
     pub store: Store,
     pub log: BatchLog,
     pub journal: Journal,
-    /// The first file number that no record uses.
-    pub next_file: u32,
     /// Where in the journal the batches of stdin lie, by record.
     places: VecDeque<(u64, u64)>,
 }
@@ -45,44 +44,39 @@ impl Recovered {
     }
 }
 
-/// Brings a keeper to where the former run stopped: snapshot, then every record after it. Ends with a snapshot of the
-/// present configuration, so that the records to come are read with it.
+/// Brings a keeper to where the former run stopped: snapshot, then every record after it. A snapshot is due then.
 pub(super) fn recover(
-    folder: &Path,
+    store: Store,
     keeper: &mut Keeper,
     setup: &Setup,
     inputs: &Inputs,
-    tell: &Arc<dyn Fn(&str) + Send + Sync>,
+    patience: &Arc<Patience>,
 ) -> Result<Recovered, Fault> {
-    let store = Store::open(folder)?;
+    let folder = store.folder();
     let loaded = snapshot::load(folder)?;
     for damaged in &loaded.damaged {
-        tell(damaged);
+        patience.tell(damaged);
     }
     let mut log = BatchLog::open(folder)?;
     let journal = Journal::open(folder)?;
     let mut numbers = Numbers::present(inputs);
-    let mut fresh = true;
     if let Some(payload) = &loaded.payload {
         let kept = Kept::from_bytes(payload)
             .map_err(|error| Fault::new("read the snapshot in", folder, io::Error::new(io::ErrorKind::InvalidData, error)))?;
-        numbers = Numbers::of_then(&kept.sources, inputs);
         if kept.config != setup.hash {
-            tell("the configuration or register has changed since the last run");
+            patience.tell("the configuration or register has changed since the last run");
         }
-        let numbers = numbers.clone();
-        keeper.restore(kept, setup, inputs, move |then| numbers.now(then));
-        fresh = false;
-    }
-    if fresh && log.next_number() > 0 {
-        tell("no snapshot can be used: going through the whole batch log");
+        numbers = Numbers::of_then(&kept.sources, inputs);
+        keeper.restore(kept, setup, inputs, |then| numbers.now(then));
+    } else if log.next_number() > 0 {
+        patience.tell("no snapshot can be used: going through the whole batch log");
         keeper.restart();
     }
     if keeper.next() > log.next_number() {
-        tell("the batch log is shorter than the snapshot says: lines may have been lost with it");
+        patience.tell("the batch log ends before the snapshot does: a part of it was lost");
     }
     let from = keeper.next().min(log.next_number());
-    let mut recovery = Recovery::new(&setup.interest(), inputs, folder, Arc::clone(tell));
+    let mut recovery = Recovery::new(setup, inputs, folder, numbers, |message| patience.tell(message));
     let mut damaged = None;
     let mut places = VecDeque::new();
     match log.read(from) {
@@ -91,7 +85,7 @@ pub(super) fn recover(
                 let (number, record) = match record {
                     Ok(record) => record,
                     Err(fault) => {
-                        tell(&format!("{fault}; what follows in it is given up"));
+                        patience.tell(&format!("{fault}; what follows in it is given up"));
                         damaged = Some(keeper.next());
                         break;
                     }
@@ -101,22 +95,21 @@ pub(super) fn recover(
                 {
                     places.push_back((number, logged.offset));
                 }
-                recovery.take(keeper, record, number, &numbers);
-                keeper.speak().map_err(|error| Fault::new("write", Path::new("stdout"), error))?;
+                recovery.take(keeper, record, number);
+                keeper.speak()?;
             }
         }
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => tell(&fault.to_string()),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => patience.tell(&fault.to_string()),
         Err(fault) => return Err(fault),
     }
     if let Some(number) = damaged {
         log.cut(number)?;
     }
-    keeper.caught_up();
-    log.append(&Record::Start { config: setup.hash })?;
+    keeper.caught_up()?;
+    let sources = inputs.sources.iter().map(|source| source.name.to_string()).collect();
+    log.append(&Record::Start { config: setup.hash, sources })?;
     keeper.take(Item::Nothing, log.next_number());
-    save(folder, keeper.alert_log_path().as_ref(), &keeper.kept())?;
-    let next_file = recovery.next_file.max(keeper.positions().next_file());
-    Ok(Recovered { store, log, journal, next_file, places })
+    Ok(Recovered { store, log, journal, places })
 }
 
 /// `replay --batches`: what an uninterrupted watch over the same batch log would have written. `log` is a state folder or
@@ -124,28 +117,24 @@ pub(super) fn recover(
 ///
 /// # Errors
 /// The log cannot be read, or does not begin at its beginning; or writing fails.
-pub fn replay_batches(
-    log: &Path,
-    setup: &Setup,
-    inputs: &Inputs,
-    out: Box<dyn Write + Send>,
-    tell: &Arc<dyn Fn(&str) + Send + Sync>,
-) -> Result<io::Result<Metrics>, Fault> {
+pub fn replay_batches(log: &Path, setup: &Setup, inputs: &Inputs, out: Box<dyn Write + Send>, tell: &Tell) -> Result<Metrics, Fault> {
     let folder = if log.is_dir() { log } else { log.parent().unwrap_or(Path::new(".")) };
     let records = BatchLog::records(folder, 0)?;
     // Standard output alone, whatever the configuration says.
     let outlet = Outlet::new(&Config::default(), out)?;
-    let mut keeper = Keeper::new(setup, inputs, outlet, Arc::clone(tell));
-    let mut recovery = Recovery::new(&setup.interest(), inputs, folder, Arc::clone(tell));
-    let numbers = Numbers::present(inputs);
+    let mut keeper = Keeper::new(setup, inputs, outlet, Arc::new(Patience::new(Arc::clone(tell))));
+    let mut recovery = Recovery::new(setup, inputs, folder, Numbers::present(inputs), |message| tell(message));
     for record in records {
         let (number, record) = record?;
-        recovery.take(&mut keeper, record, number, &numbers);
-        if let Err(error) = keeper.speak() {
-            return Ok(Err(error));
+        if let Record::Start { config, .. } = &record
+            && *config != setup.hash
+        {
+            tell(&format!("from record {number} on the batch log is of another configuration or register; going on with this one"));
         }
+        recovery.take(&mut keeper, record, number);
+        keeper.speak()?;
     }
-    Ok(Ok(std::mem::take(keeper.metrics())))
+    Ok(keeper.into_metrics())
 }
 
 /// The present index of each source of a former run.
@@ -172,57 +161,57 @@ impl Numbers {
 }
 
 /// Reads what records speak of, and hands it to a keeper.
-struct Recovery<'r> {
+struct Recovery<'r, F> {
     interest: Arc<Interest>,
     inputs: &'r Inputs,
     folder: &'r Path,
+    /// Of the run whose records are read.
+    numbers: Numbers,
     rereader: Rereader,
     stamps: Stamps,
     files: Positions,
-    next_file: u32,
-    tell: Arc<dyn Fn(&str) + Send + Sync>,
+    tell: F,
 }
 
-impl<'r> Recovery<'r> {
-    fn new(interest: &Arc<Interest>, inputs: &'r Inputs, folder: &'r Path, tell: Arc<dyn Fn(&str) + Send + Sync>) -> Recovery<'r> {
+impl<'r, F: Fn(&str)> Recovery<'r, F> {
+    fn new(setup: &Setup, inputs: &'r Inputs, folder: &'r Path, numbers: Numbers, tell: F) -> Recovery<'r, F> {
         Recovery {
-            interest: Arc::clone(interest),
+            interest: setup.interest(),
             inputs,
             folder,
+            numbers,
             rereader: Rereader::default(),
             stamps: Stamps::default(),
             files: Positions::default(),
-            next_file: 0,
             tell,
         }
     }
 
-    fn take(&mut self, keeper: &mut Keeper, record: Record, number: u64, numbers: &Numbers) {
-        let next = number + 1;
+    fn take(&mut self, keeper: &mut Keeper, record: Record, number: u64) {
         let item = match record {
-            Record::Start { .. } => Item::Nothing,
+            Record::Start { sources, .. } => {
+                self.numbers = Numbers::of_then(&sources, self.inputs);
+                Item::Nothing
+            }
             Record::Tick { received } => Item::Tick(received),
             Record::Gone { file } => Item::Gone(file),
-            Record::File { source, position } => {
-                self.next_file = self.next_file.max(position.file.saturating_add(1));
-                match numbers.now(source) {
-                    Some(source) => {
-                        self.files.found(source, position.clone());
-                        Item::File(source, position)
-                    }
-                    None => Item::Nothing,
+            Record::File { source, position } => match self.numbers.now(source) {
+                Some(source) => {
+                    self.files.found(source, position.clone());
+                    Item::File(source, position)
                 }
-            }
+                None => Item::Nothing,
+            },
             Record::Batch(logged) => {
-                self.batch(keeper, logged, numbers);
+                self.batch(keeper, logged);
                 Item::Nothing
             }
         };
-        keeper.take(item, next);
+        keeper.take(item, number + 1);
     }
 
-    fn batch(&mut self, keeper: &mut Keeper, logged: Logged, numbers: &Numbers) {
-        let Some(source) = numbers.now(logged.source) else { return };
+    fn batch(&mut self, keeper: &mut Keeper, logged: Logged) {
+        let Some(source) = self.numbers.now(logged.source) else { return };
         let position = self.files.of_file(logged.file).or_else(|| keeper.positions().of_file(logged.file)).cloned();
         let bytes = match self.bytes(position.as_ref(), &logged) {
             Ok(bytes) => bytes,
