@@ -82,7 +82,7 @@ pub(crate) enum Act {
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     /// Seconds since the one before.
-    after: i64,
+    pub(crate) after: i64,
     /// Which of the six accounts.
     who: usize,
     act: Act,
