@@ -1,5 +1,7 @@
 //! Outside `nightporter.*`, every field of an alert and of a normalised event is a field of ECS, with a value of its type.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
 mod support;
 
 use std::collections::BTreeMap;

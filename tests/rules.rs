@@ -7,6 +7,8 @@
 //! `message` and `unless`, fields of `because`, `exception`, `marked = [names]` of its flags, and a name for its `story`: the
 //! same name, the same story. Or the story is `quiet = true`. Rules that a story does not speak of may say what they like.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};

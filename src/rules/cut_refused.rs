@@ -70,7 +70,7 @@ impl Rule for CutRefused {
                 if let Some(due) = memory.said.map(|said| said.plus(self.renewed_after)).filter(|&due| due <= case.now)
                     && let Some(untold) = memory.untold.take()
                 {
-                    self.speak(case, memory, untold, due, out);
+                    CutRefused::speak(case, memory, untold, due, out);
                 }
                 memory.count = memory.count.saturating_add(u64::from(case.repeated));
                 if let Some(login) = scene.login.clone().filter(|_| memory.accounts.len() < NAMED) {
@@ -82,7 +82,7 @@ impl Rule for CutRefused {
                 memory.first = Some(memory.first.map_or(case.now, |first| first.min(case.now)));
                 memory.last = Some(memory.last.map_or(case.now, |last| last.max(case.now)));
                 match memory.said.filter(|said| case.now.since(*said) < self.renewed_after) {
-                    None => self.speak(case, memory, scene, case.now, out),
+                    None => CutRefused::speak(case, memory, scene, case.now, out),
                     Some(said) => {
                         if memory.untold.is_none() {
                             out.wake(said.plus(self.renewed_after), 0);
@@ -98,7 +98,7 @@ impl Rule for CutRefused {
                 if memory.said.is_none_or(|said| case.now.since(said) >= self.renewed_after)
                     && let Some(scene) = memory.untold.take()
                 {
-                    self.speak(case, memory, scene, case.now, out);
+                    CutRefused::speak(case, memory, scene, case.now, out);
                 }
             }
             _ => {}
@@ -116,7 +116,7 @@ impl Rule for CutRefused {
 }
 
 impl CutRefused {
-    fn speak(&self, case: &Case<'_>, memory: &mut Memory, mut scene: Scene, now: Time, out: &mut Findings) {
+    fn speak(case: &Case<'_>, memory: &mut Memory, mut scene: Scene, now: Time, out: &mut Findings) {
         let Some(cut) = memory.cut else { return };
         memory.said = Some(now);
         // The notice speaks of the supplier: no single account or address stands at its centre.

@@ -81,7 +81,7 @@ impl Rule for OffHours {
         if case.supplier.kind != SupplierKind::Human || case.account.is_some_and(|account| account.kind == AccountKind::Automate) {
             return;
         }
-        let Some(period) = self.closed_period(case, case.now) else { return };
+        let Some(period) = OffHours::closed_period(case, case.now) else { return };
         if memory.said == Some(period) || self.window_covers(case, case.now) {
             return;
         }
@@ -126,7 +126,7 @@ impl OffHours {
     /// The beginning of the closed period around a time; `None` if the supplier's hours are open.
     ///
     /// A supplier on demand has no hours: its periods are its nights, from noon to noon.
-    fn closed_period(&self, case: &Case<'_>, time: Time) -> Option<Time> {
+    fn closed_period(case: &Case<'_>, time: Time) -> Option<Time> {
         if case.supplier.access == Access::OnDemand {
             let civil = zoned(time.minus(12 * HOUR), case.zone());
             return civil.start_of_day().ok().map(|noon| crate::zone::time(noon.timestamp()));
