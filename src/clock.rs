@@ -132,11 +132,6 @@ impl Clock {
         let (last, greatest) = (self.last?, self.greatest?);
         Some(Time(if greatest - last <= LATENESS { greatest } else { last }))
     }
-
-    /// Event time of the last line.
-    pub fn last(&self) -> Option<Time> {
-        self.last.map(Time)
-    }
 }
 
 fn dated(placed: Placed, guessed: bool) -> Dated {

@@ -6,10 +6,11 @@
 //! one line. *The order of two alerts in one story*: where one waits and the other does not, lines that are late by
 //! minutes may turn it round; the second is the graver one, so severities are left out there.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "what cannot be built fails the property")]
 
 mod support;
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use nightporter::alert::Alert;
@@ -29,7 +30,7 @@ use support::town::{self, ALL, Act, Line, SUPPLIERS, lines, steps, world};
 use support::{alerts, text};
 
 /// Cases a property; the whole file is to take less than a minute.
-const CASES: u32 = 8000;
+const CASES: u32 = 96;
 
 fn register() -> Arc<Register> {
     static REGISTER: OnceLock<Arc<Register>> = OnceLock::new();
@@ -106,7 +107,9 @@ fn tell(lines: &[Line], daybook: Option<&Vec<String>>, telling: &Telling) -> Vec
         }
     }
     engine.step(Input::End, &mut raised);
-    raised.iter().for_each(|alert| alert.write(&mut written));
+    for alert in &raised {
+        alert.write(&mut written);
+    }
     written
 }
 
@@ -175,7 +178,7 @@ proptest! {
     #[test]
     fn lines_of_other_suppliers_change_nothing_for_this_one(steps in steps(ALL), daybook in town::daybook(), supplier in 0..3_usize) {
         let all = lines(&steps);
-        let own: Vec<Line> = all.iter().filter(|line| line.supplier.is_none_or(|other| other == supplier)).cloned().collect();
+        let own: Vec<Line> = all.iter().filter(|line| line.supplier().is_none_or(|other| other == supplier)).cloned().collect();
         let among = of_supplier(unplaced(&world(&all, daybook.as_ref()).replay(1, |_| {})), SUPPLIERS[supplier]);
         let alone = of_supplier(unplaced(&world(&own, daybook.as_ref()).replay(1, |_| {})), SUPPLIERS[supplier]);
         prop_assert_eq!(alone, among);
@@ -194,7 +197,7 @@ proptest! {
             _ => (2, town::bastion(FAR, 7, "Failed password for ext-lone from 203.0.113.200 port 40000 ssh2")),
         };
         let mut forged = lines;
-        forged.insert(at.index(forged.len() + 1), Line { source, supplier: None, time: FAR, text: words });
+        forged.insert(at.index(forged.len() + 1), Line { source, whose: None, time: FAR, text: words });
         let mut found = unplaced(&world(&forged, daybook.as_ref()).replay(1, |_| {}));
         found.retain(|alert| text(alert, "organization.id") != Some("lone"));
         prop_assert_eq!(expected, found);
@@ -215,9 +218,9 @@ proptest! {
     #[test]
     fn suppliers_that_are_late_by_different_times_raise_the_same_set(steps in steps(ALL), daybook in town::daybook(), late in [0..=100_i64, 0..=100_i64, 0..=100_i64, 0..=100_i64]) {
         let lines = lines(&steps);
-        let expected = unplaced(&world(&lines, daybook.as_ref()).replay(1, |_| {}));
-        let arriving = delayed(&lines, |_, line| late[line.supplier.unwrap_or(3)]);
-        let found = unplaced(&world(&arriving, daybook.as_ref()).replay(1, |_| {}));
+        let expected = unplaced(&tell(&lines, daybook.as_ref(), &PLAIN));
+        let arriving = delayed(&lines, |_, line| late[line.supplier().unwrap_or(3)]);
+        let found = unplaced(&tell(&arriving, daybook.as_ref(), &PLAIN));
         prop_assert_eq!(set_of(expected), set_of(found));
     }
 
@@ -228,9 +231,14 @@ proptest! {
         late in prop::collection::vec(0..=100_i64, 64..65),
     ) {
         // Of two logins in one second neither is the earlier.
-        steps.iter_mut().for_each(|step| step.after += 1);
+        for step in &mut steps {
+            step.after += 1;
+        }
         let daybook = daybook.unwrap_or_default();
-        let lines = lines(&steps);
+        let mut lines = lines(&steps);
+        // Two logins of one account from one place within two minutes are two lines of one session.
+        let mut last = HashMap::new();
+        lines.retain(|line| line.whose.is_none_or(|whose| last.insert(whose, line.time).is_none_or(|last| line.time - last > 120)));
         let ids = |lines: &[Line]| {
             let alerts = alerts(&world(lines, Some(&daybook)).replay(1, |_| {}));
             let mut ids: Vec<String> = alerts.iter().filter(|alert| text(alert, "rule.id") == Some("off-hours")).map(|alert| {
@@ -267,7 +275,9 @@ proptest! {
         }
         engine.step(Input::End, &mut raised);
         let mut written = Vec::new();
-        raised.iter().for_each(|alert| alert.write(&mut written));
+        for alert in &raised {
+            alert.write(&mut written);
+        }
         prop_assert_eq!(alerts(&written).len(), raised.len());
     }
 }

@@ -389,17 +389,16 @@ impl Engine {
 
     /// Ends a session.
     fn close(&mut self, holder: &Holder, at: Time) {
-        let Some(supplied) = self.state.suppliers.get_mut(&holder.supplier) else { return };
-        let Some(accounted) = supplied.accounts.get_mut(&holder.login).map(Arc::make_mut) else { return };
+        let accounts = self.state.suppliers.get_mut(&holder.supplier).map(|supplied| &mut supplied.accounts);
+        let Some(accounted) = accounts.and_then(|accounts| accounts.get_mut(&holder.login)).map(Arc::make_mut) else { return };
         let Some(session) = accounted.session_mut(holder.session).filter(|session| session.closed.is_none()) else { return };
         let closed = at.max(session.opened);
         session.closed = Some(closed);
         let session = session.clone();
         self.attribution.release(&session, &holder.login);
-        let supplier = Arc::clone(&holder.supplier);
         self.arm(Timer {
             due: closed.plus(REMEMBERED_FOR),
-            supplier,
+            supplier: Arc::clone(&holder.supplier),
             login: Some(Arc::clone(&holder.login)),
             what: What::Forget(holder.session),
         });

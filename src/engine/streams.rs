@@ -39,14 +39,11 @@ impl Engine {
             Arrival::Replayed { reference } => (self.state.replayed, reference, false),
         };
         let hints = Hints { year: source.year.filter(|_| !live), reference };
-        let mut dated = match stream.clock.date(sighting.stamp, &mut source.zone, hints) {
-            Some(dated) => dated,
+        let mut dated = stream.clock.date(sighting.stamp, &mut source.zone, hints).unwrap_or_else(|| {
             // Without a stamp a line is of the time it came, or in replay of the time of the line before it.
-            None => {
-                let time = if live { received } else { stream.clock.last().unwrap_or(self.state.replayed) };
-                Dated { time, guessed: true, ambiguous: false }
-            }
-        };
+            let time = if live { received } else { stream.clock.reached().unwrap_or(self.state.replayed) };
+            Dated { time, guessed: true, ambiguous: false }
+        });
         if live {
             dated.time = dated.time.min(received.plus(AHEAD));
         }

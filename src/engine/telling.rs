@@ -44,8 +44,8 @@ impl Engine {
         // Nothing is kept of suppliers that are only the names of failing logins: anybody may invent them.
         let mut stranger = Supplied::default();
         let keep = register.is_declared() || daybook.cut(&supplier.id, happened.now).is_some();
-        let supplied = if keep { self.state.suppliers.entry(&supplier.id) } else { self.state.suppliers.get_mut(&supplier.id) };
-        let Supplied { accounts, memory } = supplied.unwrap_or(&mut stranger);
+        let held = if keep { self.state.suppliers.entry(&supplier.id) } else { self.state.suppliers.get_mut(&supplier.id) };
+        let Supplied { accounts, memory } = held.unwrap_or(&mut stranger);
         // Only accounts that got in are remembered: failing names are anybody's to invent.
         let mut nobody = Accounted::default();
         let accounted = accounts.get_mut(&owner.login).map_or(&mut nobody, Arc::make_mut);

@@ -81,7 +81,7 @@ impl Rule for OffHours {
         if case.supplier.kind != SupplierKind::Human || case.account.is_some_and(|account| account.kind == AccountKind::Automate) {
             return;
         }
-        let Some(period) = OffHours::closed_period(case, case.now) else { return };
+        let Some(period) = closed_period(case, case.now) else { return };
         if memory.said == Some(period) || self.window_covers(case, case.now) {
             return;
         }
@@ -103,6 +103,7 @@ impl Rule for OffHours {
         if grace == 0 {
             self.speak(case, memory, waiting, out);
         } else {
+            memory.waiting.reserve_exact(1);
             memory.waiting.push(waiting);
             out.wake(case.now.plus(grace), 0);
         }
@@ -121,20 +122,6 @@ impl Rule for OffHours {
 impl OffHours {
     fn grace_in_force(&self, case: &Case<'_>) -> i64 {
         if case.daybook_configured { self.grace } else { 0 }
-    }
-
-    /// The beginning of the closed period around a time; `None` if the supplier's hours are open.
-    ///
-    /// A supplier on demand has no hours: its periods are its nights, from noon to noon.
-    fn closed_period(case: &Case<'_>, time: Time) -> Option<Time> {
-        if case.supplier.access == Access::OnDemand {
-            let civil = zoned(time.minus(12 * HOUR), case.zone());
-            return civil.start_of_day().ok().map(|noon| crate::zone::time(noon.timestamp()));
-        }
-        let span = case.calendars.at(case.supplier.calendar, time);
-        // A calendar that never opens is spoken of once a day.
-        let never = || Time(time.0 - time.0.rem_euclid(DAY));
-        (!span.open).then(|| if span.from == Time::MIN { never() } else { span.from })
     }
 
     /// Whether a window covers the account at a time, by what is written down so far, and within the grace.
@@ -196,4 +183,18 @@ impl OffHours {
         let message = format!("{login} {doing}{from} at {at}, {why}");
         out.report(Finding { because, unless, ..Finding::new(reason, severity, scene, message) });
     }
+}
+
+/// The beginning of the closed period around a time; `None` if the supplier's hours are open.
+///
+/// A supplier on demand has no hours: its periods are its nights, from noon to noon.
+fn closed_period(case: &Case<'_>, time: Time) -> Option<Time> {
+    if case.supplier.access == Access::OnDemand {
+        let civil = zoned(time.minus(12 * HOUR), case.zone());
+        return civil.start_of_day().ok().map(|noon| crate::zone::time(noon.timestamp()));
+    }
+    let span = case.calendars.at(case.supplier.calendar, time);
+    // A calendar that never opens is spoken of once a day.
+    let never = || Time(time.0 - time.0.rem_euclid(DAY));
+    (!span.open).then(|| if span.from == Time::MIN { never() } else { span.from })
 }

@@ -217,22 +217,19 @@ impl SharedCredential {
         let (Some(session), Some(scene)) = (case.session, case.scene) else { return };
         let Some(origin) = session.origin else { return };
         let now = case.now;
-        let new_origin = match memory.origins.iter_mut().find(|known| known.origin == origin) {
-            Some(known) => {
-                (known.first, known.last) = (known.first.min(now), known.last.max(now));
-                false
+        let known = memory.origins.iter_mut().find(|known| known.origin == origin);
+        let new_origin = known.is_none();
+        if let Some(known) = known {
+            (known.first, known.last) = (known.first.min(now), known.last.max(now));
+        } else {
+            if memory.origins.len() >= ORIGINS
+                && let Some(oldest) = memory.origins.iter().enumerate().min_by_key(|(_, known)| known.last).map(|(at, _)| at)
+            {
+                memory.origins.remove(oldest);
             }
-            None => {
-                if memory.origins.len() >= ORIGINS
-                    && let Some(oldest) = memory.origins.iter().enumerate().min_by_key(|(_, known)| known.last).map(|(at, _)| at)
-                {
-                    memory.origins.remove(oldest);
-                }
-                memory.origins.reserve_exact(1);
-                memory.origins.push(Known { origin, first: now, last: now });
-                true
-            }
-        };
+            memory.origins.reserve_exact(1);
+            memory.origins.push(Known { origin, first: now, last: now });
+        }
         memory.pairs.retain(|pair| case.sessions.iter().any(|session| session.number == pair.old && now.since(pair.joined) < DAY));
         for other in case.sessions.iter().filter(|other| other.number != session.number && other.alive(now)) {
             if other.origin.is_none_or(|other| other == origin) {

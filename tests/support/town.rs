@@ -99,11 +99,18 @@ pub(crate) struct Step {
 pub(crate) struct Line {
     /// Index in [`SOURCES`].
     pub(crate) source: usize,
-    /// Index in [`SUPPLIERS`] of whom it concerns.
-    pub(crate) supplier: Option<usize>,
+    /// Which account it concerns, and from which network, if a supplier's.
+    pub(crate) whose: Option<(usize, usize)>,
     /// Seconds since the epoch.
     pub(crate) time: i64,
     pub(crate) text: String,
+}
+
+impl Line {
+    /// Index in [`SUPPLIERS`] of whom it concerns.
+    pub(crate) fn supplier(&self) -> Option<usize> {
+        self.whose.map(|(who, _)| who / 2)
+    }
 }
 
 /// Random steps: mostly minutes apart, sometimes a night.
@@ -198,7 +205,7 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
     let quiet = |time: i64, lines: &mut Vec<Line>| {
         for source in 0..SOURCES.len() {
             let text = if source == 2 { bastion(time, 1, "Server listening on 0.0.0.0 port 22.") } else { health(time, source) };
-            lines.push(Line { source, supplier: None, time, text });
+            lines.push(Line { source, whose: None, time, text });
         }
     };
     quiet(BEGINNING - 2, &mut lines);
@@ -214,7 +221,7 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
         time += step.after;
         let &Step { who, act, place, gateway, slot, .. } = step;
         let (name, from) = (login(who), address(who, place));
-        let concerned = (!matches!(act, Act::Staff | Act::Health)).then_some(who / 2);
+        let concerned = (!matches!(act, Act::Staff | Act::Health)).then_some((who, place));
         let written = match act {
             Act::Up => {
                 let inner = format!("{}.{}", ["10.99.0", "10.98.0"][gateway], 10 * (who / 2) + slot);
@@ -245,7 +252,7 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
             Act::Staff => Some((2, bastion(time, number, "Accepted publickey for dupont.m from 10.4.2.9 port 50000 ssh2"))),
             Act::Health => Some((gateway, health(time, gateway))),
         };
-        lines.extend(written.map(|(source, text)| Line { source, supplier: concerned, time, text }));
+        lines.extend(written.map(|(source, text)| Line { source, whose: concerned, time, text }));
     }
     for after in [60, 10_000, 20_000, 40_000, 40_001] {
         quiet(time + after, &mut lines);
