@@ -250,8 +250,13 @@ impl Stable {
 
     /// The first 20 bytes in hex.
     pub fn hex(self) -> String {
-        self.0.finalize().iter().take(20).map(|byte| format!("{byte:02x}")).collect()
+        hex(self.0.finalize().get(..20).unwrap_or_default())
     }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 #[derive(Serialize)]
@@ -367,7 +372,7 @@ impl<'a> EvidenceFields<'a> {
         EvidenceFields {
             source: &evidence.source,
             offset: evidence.offset,
-            sha256: evidence.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hex(&evidence.sha256),
             raw: evidence.raw.as_deref().map(String::from_utf8_lossy),
         }
     }

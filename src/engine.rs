@@ -17,11 +17,11 @@ use crate::rules::Rules;
 use crate::zone::Zone;
 
 mod attribution;
-pub mod clock;
 pub mod entities;
 mod happen;
 pub mod state;
 mod streams;
+mod telling;
 
 use attribution::Attribution;
 use state::{State, Timer, What};
@@ -95,6 +95,9 @@ const ADDRESS_KEPT: i64 = DAY;
 
 /// How many addresses are remembered at most; beyond, the oldest go first.
 const ADDRESSES: usize = 65_536;
+
+/// How often they are looked through.
+const SWEPT_EVERY: i64 = 10 * MINUTE;
 
 /// The detector, with all that it remembers.
 pub struct Engine {
@@ -184,23 +187,19 @@ impl Engine {
         let daybook = Arc::make_mut(&mut self.state.daybook);
         if let Entry::Cut(cut) = &entry {
             let due = cut.at.plus(self.rules.cut_breach.rule.still_open_after);
-            let of_all = &*cut.supplier == "*";
-            let concerned: Vec<Arc<str>> =
-                self.state.suppliers.iter().map(|(id, _)| id).filter(|id| of_all || **id == cut.supplier).cloned().collect();
-            let timers = Arc::make_mut(&mut self.state.timers);
-            for supplier in concerned {
-                timers.insert(Timer { due, supplier, login: None, what: What::StillOpen(cut.at) });
-            }
-            self.next_due = self.next_due.min(due);
+            let timer = Timer { due, supplier: Arc::clone(&cut.supplier), login: None, what: What::StillOpen(cut.at) };
+            daybook.apply(entry);
+            self.arm(timer);
+        } else {
+            daybook.apply(entry);
         }
-        daybook.apply(entry);
         self.fire(out);
     }
 
     /// Forgets addresses that nobody came from lately, once in a while.
     fn sweep(&mut self) {
         let watermark = self.state.watermark;
-        if watermark.since(self.state.swept) < MINUTE {
+        if watermark.since(self.state.swept) < SWEPT_EVERY {
             return;
         }
         self.state.swept = watermark;

@@ -7,6 +7,7 @@ pub mod alert;
 pub mod batch;
 pub mod calendar;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod daybook;
 pub mod engine;

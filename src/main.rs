@@ -8,7 +8,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use clap::{CommandFactory, Parser};
 use nightporter::alert::Severity;
-use nightporter::cli::{Check, Cli, Common, Cut, Explain, List, Parse, Replay, Verb, Watch, WindowVerb};
+use nightporter::cli::{Check, Cli, Common, Explain, List, Parse, Replay, Verb, Watch, WindowVerb};
 use nightporter::fault::Fault;
 use nightporter::mistake::did_you_mean;
 use nightporter::setup::{Setup, Trouble};
@@ -29,15 +29,15 @@ fn main() -> ExitCode {
         Some(Verb::Replay(args)) => replay(&args),
         Some(Verb::Parse(args)) => parse(&args),
         Some(Verb::Check(args)) => check(&args),
-        Some(Verb::List(args)) => list(&args),
+        Some(Verb::List(args)) => Ok(list(&args)),
         Some(Verb::Explain(args)) => explain(&args),
         Some(Verb::Window(args)) => match args.verb {
-            WindowVerb::Open(args) => say(&verbs::daybook::open(&args, now())),
-            WindowVerb::Close(args) => say(&verbs::daybook::close(&args, now())),
+            WindowVerb::Open(args) => verbs::daybook::open(&args, now()).map(|told| say(&told)),
+            WindowVerb::Close(args) => verbs::daybook::close(&args, now()).map(|told| say(&told)),
             WindowVerb::List(args) => verbs::daybook::list(&args, now()).map(|list| print(&list)),
         },
-        Some(Verb::Cut(args)) => cut(&args, false),
-        Some(Verb::Lift(args)) => cut(&args, true),
+        Some(Verb::Cut(args)) => verbs::daybook::cut(&args, false, now()).map(|told| say(&told)),
+        Some(Verb::Lift(args)) => verbs::daybook::cut(&args, true, now()).map(|told| say(&told)),
     };
     done.unwrap_or_else(|trouble| {
         complain(&trouble);
@@ -70,21 +70,9 @@ fn print(text: &str) -> ExitCode {
 }
 
 /// Tells on stderr what was written into the daybook.
-fn say(told: &Result<String, Trouble>) -> Result<ExitCode, Trouble> {
-    match told {
-        Ok(text) => {
-            eprint!("{text}");
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(trouble) => {
-            complain(trouble);
-            Ok(ExitCode::from(BAD))
-        }
-    }
-}
-
-fn cut(args: &Cut, lift: bool) -> Result<ExitCode, Trouble> {
-    say(&verbs::daybook::cut(args, lift, now()))
+fn say(told: &str) -> ExitCode {
+    eprint!("{told}");
+    ExitCode::SUCCESS
 }
 
 /// Exit status of a verb that wrote to stdout: a closed pipe is a normal end.
@@ -261,8 +249,8 @@ fn check(args: &Check) -> Result<ExitCode, Trouble> {
     Ok(if mistakes == 0 { ExitCode::SUCCESS } else { ExitCode::from(BAD) })
 }
 
-fn list(args: &List) -> Result<ExitCode, Trouble> {
-    Ok(print(&if args.what == "rules" { verbs::explain::rules() } else { verbs::explain::formats() }))
+fn list(args: &List) -> ExitCode {
+    print(&if args.what == "rules" { verbs::explain::rules() } else { verbs::explain::formats() })
 }
 
 fn explain(args: &Explain) -> Result<ExitCode, Trouble> {

@@ -1,5 +1,6 @@
 //! What a run did, counted: every line is accounted for.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -50,6 +51,14 @@ impl Tally {
         for (to, from) in self.formats.iter_mut().zip(&other.formats) {
             *to += from;
         }
+    }
+
+    /// Names of the formats with their number of lines, most frequent first.
+    pub fn by_format(&self) -> Vec<(&'static str, u64)> {
+        let mut counted: Vec<(&'static str, u64)> =
+            FORMATS.iter().zip(&self.formats).map(|(format, &lines)| (format.name, lines)).filter(|&(_, lines)| lines > 0).collect();
+        counted.sort_by_key(|&(name, lines)| (Reverse(lines), name));
+        counted
     }
 
     /// All lines.
@@ -110,7 +119,7 @@ impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Tally { parsed, unparsed, blank, truncated, .. } = self.tally;
         writeln!(f, "lines   {} received = {parsed} parsed + {unparsed} unparsed + {blank} dropped (blank)", self.tally.received())?;
-        for (name, lines) in crate::pool::by_format(&self.tally) {
+        for (name, lines) in self.tally.by_format() {
             writeln!(f, "        {lines:>9} {name}")?;
         }
         if truncated > 0 {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use parsers::{Event, Kind, Text, Verdict};
 use serde::Serialize;
 
-use crate::engine::clock::Dated;
+use crate::clock::Dated;
 use crate::zone::rfc3339;
 
 /// One line of `nightporter parse`; a field without value is absent.

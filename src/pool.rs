@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use parsers::{Event, FORMATS, Facts, FormatId, Interest, Reading, Stamp, Stamps, Text};
+use parsers::{Event, Facts, FormatId, Interest, Reading, Stamp, Stamps, Text};
 
 use crate::batch::Batch;
 use crate::engine::{Arrival, Sighting};
@@ -172,12 +172,4 @@ impl Drop for Pool {
             let _ = thread.join();
         }
     }
-}
-
-/// Names of all formats with their number of lines, most frequent first.
-pub fn by_format(tally: &Tally) -> Vec<(&'static str, u64)> {
-    let mut counted: Vec<(&'static str, u64)> =
-        FORMATS.iter().zip(&tally.formats).map(|(format, &lines)| (format.name, lines)).filter(|&(_, lines)| lines > 0).collect();
-    counted.sort_by_key(|&(name, lines)| (std::cmp::Reverse(lines), name));
-    counted
 }

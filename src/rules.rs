@@ -375,6 +375,23 @@ pub fn span_words(nanos: i64) -> String {
     format!("{}ms", nanos / (SECOND / 1000))
 }
 
+/// Rules of the design that are not built yet: a configuration may name them already.
+pub const PLANNED: &[&str] = &[
+    "new-origin",
+    "impossible-travel",
+    "dormant-account",
+    "scope-breach",
+    "credential-guessing",
+    "lan-to-lan",
+    "overstay",
+    "missing-mfa",
+    "control-change",
+    "volume-out",
+    "source-silent",
+    "unregistered-account",
+    "rule-flood",
+];
+
 /// `22:41 (Fri, Europe/Paris)`.
 pub fn clock_words(time: Time, zone: &TimeZone) -> String {
     let name = zone.iana_name().unwrap_or("UTC");

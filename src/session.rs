@@ -45,6 +45,8 @@ pub struct Session {
     pub opened: Time,
     /// Latest sign of life: announcement or use. An end line is none.
     pub life: Time,
+    /// When it went on as another session, if it has shown no life since.
+    pub moved: Option<Time>,
     /// When it ended, if a line said so.
     pub closed: Option<Time>,
     /// Public address it comes from.
@@ -68,9 +70,20 @@ pub struct Session {
 }
 
 impl Session {
+    /// It shows life: it is in use, and has not moved.
+    pub fn lives(&mut self, at: Time) {
+        self.life = self.life.max(at);
+        self.moved = self.moved.filter(|&moved| at <= moved);
+    }
+
     /// Whether the session runs at a time: opened, and not ended.
     pub fn alive(&self, at: Time) -> bool {
         self.opened <= at && self.closed.is_none_or(|closed| closed > at)
+    }
+
+    /// Whether somebody is in it at a time: it runs, and has not gone on as another session of the account.
+    pub fn is_peopled(&self, at: Time) -> bool {
+        self.alive(at) && self.moved.is_none_or(|moved| moved > at)
     }
 
     /// The session as an alert shows it at a time at which no line stands: its opening line, without text.

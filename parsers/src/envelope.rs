@@ -44,63 +44,66 @@ enum Sure {
 /// looks like; so a name that somebody chose cannot dress up as another program's line.
 pub fn read(line: &[u8]) -> (Head<'_>, &[u8]) {
     let (priority, text) = priority(line);
-    let (mut head, _, mut body) = one(text, priority.is_some()).unwrap_or_else(|| {
-        let mut head = Head { after_stamp: text, ..Head::default() };
-        let body = tag(text, true).map_or(text, |(app, pid, body)| {
-            (head.app, head.pid) = (app, pid);
-            body
-        });
-        (head, Sure::Maybe, body)
-    });
-    head.priority = priority;
-    if head.stamp.is_empty() {
+    let mut head = Head { priority, after_stamp: text, ..Head::default() };
+    let Some((_, mut body)) = one(&mut head, text) else {
+        let Some((app, pid, body)) = tag(text, true) else { return (head, text) };
+        (head.app, head.pid) = (app, pid);
         return (head, body);
-    }
+    };
     for _ in 0..2 {
-        let Some((inner, rest)) = inner(&head, body) else { break };
-        let host = if inner.host.is_empty() { head.host } else { inner.host };
-        let (stamp, after_stamp) = if inner.stamp.is_empty() { (head.stamp, rest) } else { (inner.stamp, inner.after_stamp) };
-        head = Head { priority: head.priority.or(inner.priority), stamp, host, after_stamp, ..inner };
+        // A glance first: most messages begin with a word.
+        let candidate = match body {
+            [b'<' | b'0'..=b'9', ..] => true,
+            [a, b, c, b' ', ..] => stamp::month_of(&[*a, *b, *c]).is_some(),
+            _ => false,
+        };
+        if !candidate || !head.pid.is_empty() || head.stamp.is_empty() {
+            break;
+        }
+        let Some(rest) = inner(&mut head, body) else { break };
         body = rest;
     }
     (head, body)
 }
 
-/// The head that stands behind `outer`, if `body` begins with one.
-fn inner<'a>(outer: &Head<'a>, body: &'a [u8]) -> Option<(Head<'a>, &'a [u8])> {
-    // A glance first: most messages begin with a word.
-    let candidate = match body {
-        [b'<' | b'0'..=b'9', ..] => true,
-        [a, b, c, b' ', ..] => stamp::month_of(&[*a, *b, *c]).is_some(),
-        _ => false,
-    };
-    if !candidate || !outer.pid.is_empty() {
-        return None;
-    }
+/// Takes up the head that stands behind `outer`, if `body` begins with one.
+fn inner<'a>(outer: &mut Head<'a>, body: &'a [u8]) -> Option<&'a [u8]> {
     let (priority, text) = priority(body);
     let needed = if outer.app.is_empty() { Sure::Likely } else { Sure::Yes };
-    match one(text, priority.is_some()) {
-        Some((head, sure, rest)) if sure >= needed || priority.is_some() => Some((Head { priority, ..head }, rest)),
-        _ if priority.is_some() => Some((Head { priority, ..Head::default() }, text)),
-        _ => None,
+    let mut inner = Head { stamp: outer.stamp, priority: outer.priority.or(priority), after_stamp: text, ..Head::default() };
+    let body = match one(&mut inner, text) {
+        Some((sure, rest)) if sure >= needed || priority.is_some() => rest,
+        None if priority.is_some() => text,
+        _ => return None,
+    };
+    if inner.host.is_empty() {
+        inner.host = outer.host;
     }
+    *outer = inner;
+    Some(body)
 }
 
 /// `<134>`, and what may stand between it and the rest: nothing, blanks, Cisco's colon.
 fn priority(line: &[u8]) -> (Option<u8>, &[u8]) {
-    let written = || {
-        let (digits, rest) = until(line.strip_prefix(b"<")?, b'>')?;
-        let priority = number::<u8>(digits).filter(|&priority| digits.len() <= 3 && priority <= 191)?;
-        let rest = trim_start(rest);
-        Some((Some(priority), trim_start(rest.strip_prefix(b":").unwrap_or(rest))))
+    let (digits, rest) = match line {
+        [b'<', _, b'>', rest @ ..] => (line.get(1..2), rest),
+        [b'<', _, _, b'>', rest @ ..] => (line.get(1..3), rest),
+        [b'<', _, _, _, b'>', rest @ ..] => (line.get(1..4), rest),
+        _ => return (None, line),
     };
-    written().unwrap_or((None, line))
+    match digits.and_then(number::<u8>) {
+        Some(priority) if priority <= 191 => {
+            let rest = trim_start(rest);
+            (Some(priority), trim_start(rest.strip_prefix(b":").unwrap_or(rest)))
+        }
+        _ => (None, line),
+    }
 }
 
-/// One head that has a stamp (or says by its version that it has none).
-fn one(text: &[u8], after_priority: bool) -> Option<(Head<'_>, Sure, &[u8])> {
+/// Takes up one head that has a stamp (or says by its version that it has none).
+fn one<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])> {
     if let Some(rest) = text.strip_prefix(b"1 ") {
-        return versioned(trim_start(rest), after_priority);
+        return versioned(head, trim_start(rest));
     }
     let length = stamp::extent(text);
     let (stamp, rest) = cut(text, length);
@@ -108,79 +111,72 @@ fn one(text: &[u8], after_priority: bool) -> Option<(Head<'_>, Sure, &[u8])> {
         return None;
     }
     let rest = trim_start(rest);
-    let mut head = Head { stamp, after_stamp: rest, ..Head::default() };
+    (head.stamp, head.after_stamp) = (stamp, rest);
     // `Mar 18 2026 12:16:09: %ASA-6-…`
     if let Some(body) = rest.strip_prefix(b":") {
         let body = trim_start(body);
         head.after_stamp = body;
-        return Some((head, if body.starts_with(b"%") { Sure::Yes } else { Sure::Maybe }, body));
+        return Some((if body.starts_with(b"%") { Sure::Yes } else { Sure::Maybe }, body));
     }
     // Log files of programs have `2026-11-20 22:41:07` or `Fri Nov 20 22:41:07 2026` in front and neither host nor tag.
     let iso = stamp.first().is_some_and(u8::is_ascii_digit) && stamp.get(4) == Some(&b'-');
-    let file = (iso && stamp.len() <= 29 && stamp.get(10) == Some(&b' ') && !zoned(stamp))
-        || stamp.get(3) == Some(&b' ') && stamp.get(7) == Some(&b' ');
+    let file = if iso { stamp.get(10) == Some(&b' ') && !zoned(stamp) } else { stamp.get(3) == Some(&b' ') && stamp.get(7) == Some(&b' ') };
     // `Jan 22 18:34:00 filterlog: …`; `Mar 18 12:16:09 asa-1: %ASA-6-…`
     if let Some((app, pid, body)) = tag(rest, file) {
         if body.starts_with(b"%") {
             head.host = app;
-            return Some((head, Sure::Yes, body));
+            return Some((Sure::Yes, body));
         }
         (head.app, head.pid) = (app, pid);
-        return Some((head, if pid.is_empty() { Sure::Likely } else { Sure::Yes }, solaris(body)));
+        return Some((if pid.is_empty() { Sure::Likely } else { Sure::Yes }, solaris(body)));
     }
-    let (host, rest) = cut(rest, host(rest));
-    let after = trim_start(rest);
-    if host.is_empty() || !matches!(rest, [] | [b' ', ..]) {
-        return Some((head, Sure::Maybe, head.after_stamp));
+    let (host, after) = cut(rest, host(rest));
+    if host.is_empty() || !matches!(after, [] | [b' ', ..]) {
+        return Some((Sure::Maybe, rest));
     }
+    let after = trim_start(after);
     // `asa-1 : %ASA-6-…`
-    if let Some(body) = after.strip_prefix(b":") {
+    if let Some(body) = after.strip_prefix(b":")
+        && trim_start(body).starts_with(b"%")
+    {
         head.host = host;
-        return Some((head, Sure::Yes, trim_start(body)));
+        return Some((Sure::Yes, trim_start(body)));
     }
-    if iso && let Some((fields, body)) = fields(after, true) {
-        return Some((Head { host, ..fields }.at(&head), Sure::Yes, body));
+    if iso && let Some(body) = fields(head, after, true) {
+        head.host = host;
+        return Some((Sure::Yes, body));
     }
     // `node UDMP UDMP [WAN…`: some write their name twice.
     let after = after.strip_prefix(host).filter(|twice| twice.starts_with(b" ")).map_or(after, trim_start);
     if let Some((app, pid, body)) = tag(after, file).or_else(|| tag(severity(after)?, true)) {
         (head.host, head.app, head.pid) = (host, app, pid);
-        return Some((head, if pid.is_empty() { Sure::Likely } else { Sure::Yes }, solaris(body)));
+        return Some((if pid.is_empty() { Sure::Likely } else { Sure::Yes }, solaris(body)));
     }
     let sure = if is_structured(after) { Sure::Yes } else { Sure::Maybe };
     if file && sure == Sure::Maybe {
-        return Some((head, sure, head.after_stamp));
+        return Some((sure, rest));
     }
     head.host = host;
-    Some((head, sure, after))
-}
-
-impl<'a> Head<'a> {
-    /// This head with the stamp of `other`.
-    fn at(self, other: &Head<'a>) -> Head<'a> {
-        Head { stamp: other.stamp, after_stamp: other.after_stamp, ..self }
-    }
+    Some((sure, after))
 }
 
 /// RFC 5424 behind its version: `2026-11-20T22:41:07Z bastion-1 sshd 901 - - Accepted…`, `-` standing for nothing.
-fn versioned(text: &[u8], after_priority: bool) -> Option<(Head<'_>, Sure, &[u8])> {
+fn versioned<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])> {
     let (stamp, rest) = match stamp::extent(text) {
-        0 if after_priority => (&[] as &[u8], text.strip_prefix(b"- ")?),
+        0 if head.priority.is_some() => (&[] as &[u8], text.strip_prefix(b"- ")?),
         0 => return None,
         length => cut(text, length),
     };
     let rest = trim_start(rest);
-    let mut head = Head { stamp, after_stamp: rest, ..Head::default() };
-    let Some((host, rest)) = until(rest, b' ') else { return Some((head, Sure::Yes, rest)) };
+    (head.stamp, head.after_stamp) = (stamp, rest);
+    let Some((host, rest)) = until(rest, b' ') else { return Some((Sure::Yes, rest)) };
     head.host = given(host);
-    match fields(trim_start(rest), false) {
-        Some((fields, body)) => Some((Head { host: head.host, ..fields }.at(&head), Sure::Yes, body)),
-        None => Some((head, Sure::Yes, trim_start(rest))),
-    }
+    let rest = trim_start(rest);
+    Some((Sure::Yes, fields(head, rest, false).unwrap_or(rest)))
 }
 
-/// APP-NAME PROCID MSGID STRUCTURED-DATA, and the message. `strict` where no version has announced them.
-fn fields(text: &[u8], strict: bool) -> Option<(Head<'_>, &[u8])> {
+/// Takes up APP-NAME PROCID MSGID STRUCTURED-DATA and gives the message. `strict` where no version has announced them.
+fn fields<'a>(head: &mut Head<'a>, text: &'a [u8], strict: bool) -> Option<&'a [u8]> {
     let (app, rest) = until(text, b' ')?;
     let (pid, rest) = until(trim_start(rest), b' ')?;
     if strict && (!(pid == b"-" || pid.iter().all(u8::is_ascii_digit)) || !app.iter().all(|&b| is_name(b))) {
@@ -201,9 +197,9 @@ fn fields(text: &[u8], strict: bool) -> Option<(Head<'_>, &[u8])> {
         return None;
     }
     let rest = trim_start(rest);
-    let body = rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(rest);
     let app = given(app);
-    Some((Head { app: app.strip_suffix(b":").unwrap_or(app), pid: given(pid), data, ..Head::default() }, body))
+    (head.app, head.pid, head.data) = (app.strip_suffix(b":").unwrap_or(app), given(pid), data);
+    Some(rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(rest))
 }
 
 /// Length of the bracketed elements in front, 0 if there are none.

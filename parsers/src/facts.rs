@@ -112,9 +112,7 @@ fn unescape(raw: &[u8], escape: Escape) -> Vec<u8> {
             continue;
         }
         match (escape, tail) {
-            (Escape::Quoted, [c @ (b'"' | b'\\'), tail @ ..])
-            | (Escape::Cef, [c @ (b'=' | b'\\' | b'|'), tail @ ..])
-            | (Escape::Octal, [c @ (b'\\' | b'"'), tail @ ..]) => {
+            (Escape::Quoted | Escape::Octal, [c @ (b'"' | b'\\'), tail @ ..]) | (Escape::Cef, [c @ (b'=' | b'\\' | b'|'), tail @ ..]) => {
                 value.push(*c);
                 rest = tail;
             }

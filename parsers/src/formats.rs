@@ -1,7 +1,8 @@
 //! The formats: each one file, one line in [`FORMATS`], one folder in `fixtures/formats`, the same name for all.
 
 mod cef;
-pub mod fortigate;
+mod cisco_asa;
+mod fortigate;
 mod openvpn;
 mod sshd;
 
@@ -30,6 +31,7 @@ pub struct Format {
 /// All formats, in the order they are asked: the more exact signature first.
 pub const FORMATS: &[Format] = &[
     fortigate::FORMAT,
+    cisco_asa::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,

@@ -248,8 +248,8 @@ fn zone_name(text: &[u8]) -> IResult<&[u8], Option<i32>> {
             _ => return None,
         })
     });
-    // `EDT: %ASA-…`: any other word right before a colon is a zone as well, but which one is for the source to say.
-    let unknown = terminated(take_while_m_n(3, 5, |b: u8| b.is_ascii_uppercase()), peek(tag(":")));
+    // `EDT: %ASA-…`: any other word right before a Cisco id is a zone as well, but which one is for the source to say.
+    let unknown = terminated(take_while_m_n(3, 5, |b: u8| b.is_ascii_uppercase()), peek(tag(": %")));
     alt((known.map(Some), value(None, unknown))).parse(text)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Attribution owns sessions: it opens, moves, closes and times them out. Rules see its answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -20,8 +20,9 @@ const ANNOUNCED_WITHIN: i64 = 2 * MINUTE;
 /// A login within this of the last sign of life of the previous session is that session moving.
 pub(super) const MOVES_WITHIN: i64 = 5 * MINUTE;
 
-/// How many distinct logins are remembered as looked up; derived, so they may be dropped at any time.
-const LOOKED_UP: usize = 100_000;
+/// How many logins are remembered as a supplier's, and as nobody's; derived, so they may be dropped at any time.
+const LOOKED_UP: usize = 400_000;
+const STRANGERS: usize = 200_000;
 
 /// Whose account a login is.
 #[derive(Clone, Debug)]
@@ -35,7 +36,7 @@ pub(super) struct Owner {
 }
 
 /// A session by whose it is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Holder {
     /// Supplier id.
     pub supplier: Arc<str>,
@@ -48,7 +49,8 @@ pub(super) struct Holder {
 /// Look-ups derived from register and state.
 #[derive(Default)]
 pub(super) struct Attribution {
-    owners: HashMap<Box<[u8]>, Option<Owner>>,
+    owners: HashMap<Box<[u8]>, Owner>,
+    strangers: HashSet<Box<[u8]>>,
     key: Vec<u8>,
     /// Supplier of an account that once got in, by login: later lines may leave out what showed it.
     known: HashMap<Arc<str>, Arc<str>>,
@@ -61,7 +63,7 @@ impl Attribution {
     pub(super) fn index(&mut self, state: &State) {
         for (supplier, supplied) in state.suppliers.iter() {
             for (login, accounted) in &supplied.accounts {
-                self.known.insert(Arc::clone(login), Arc::clone(supplier));
+                self.learn(login, supplier);
                 for session in accounted.sessions.iter().filter(|session| session.closed.is_none()) {
                     self.hold(session, supplier, login);
                 }
@@ -79,15 +81,26 @@ impl Attribution {
             self.key.push(0);
         }
         if let Some(owner) = self.owners.get(self.key.as_slice()) {
-            return owner.clone();
+            return Some(owner.clone());
+        }
+        if self.strangers.contains(self.key.as_slice()) {
+            return None;
         }
         let text = |part: Option<std::borrow::Cow<'_, [u8]>>| part.map(|part| lossy(part).to_lowercase());
         let (login, domain, group) = (lossy(user).to_lowercase(), text(domain), text(group));
         let owner = self.look_up(&login, domain.as_deref(), group.as_deref(), register);
-        if self.owners.len() >= LOOKED_UP {
-            self.owners.clear();
+        let key = self.key.as_slice().into();
+        if let Some(owner) = &owner {
+            if self.owners.len() >= LOOKED_UP {
+                self.owners.clear();
+            }
+            self.owners.insert(key, owner.clone());
+        } else {
+            if self.strangers.len() >= STRANGERS {
+                self.strangers.clear();
+            }
+            self.strangers.insert(key);
         }
-        self.owners.insert(self.key.as_slice().into(), owner.clone());
         owner
     }
 
@@ -109,11 +122,23 @@ impl Attribution {
     }
 
     /// An account got in: lines that leave out its group are still its own.
-    pub(super) fn know(&mut self, owner: &Owner) {
-        if !self.known.contains_key(&owner.login) {
-            self.known.insert(Arc::clone(&owner.login), Arc::clone(&owner.supplier.id));
-            // Answers given before may now be different.
-            self.owners.retain(|_, answer| answer.is_some());
+    pub(super) fn know(&mut self, owner: &Owner, register: &Register) {
+        if self.known.get(&owner.login).is_some_and(|known| *known <= owner.supplier.id) {
+            return;
+        }
+        if self.look_up(&owner.login, None, None, register).is_none_or(|known| known.supplier.id != owner.supplier.id) {
+            // Its group or domain showed it: answers for lines without them may now be different.
+            self.strangers.clear();
+            self.owners.retain(|_, answer| answer.login != owner.login);
+        }
+        self.learn(&owner.login, &owner.supplier.id);
+    }
+
+    /// Takes down whose account a login is. One that got in for two suppliers is the first's by name: so it does not matter
+    /// which was seen first, and a restored state gives the same answer.
+    fn learn(&mut self, login: &Arc<str>, supplier: &Arc<str>) {
+        if self.known.get(login).is_none_or(|known| supplier < known) {
+            self.known.insert(Arc::clone(login), Arc::clone(supplier));
         }
     }
 
@@ -217,10 +242,5 @@ impl Accounted {
     /// A session by its number, to be changed.
     pub(super) fn session_mut(&mut self, number: u32) -> Option<&mut Session> {
         self.sessions.iter_mut().find(|session| session.number == number)
-    }
-
-    /// A session by its number.
-    pub(super) fn session(&self, number: u32) -> Option<&Session> {
-        self.sessions.iter().find(|session| session.number == number)
     }
 }

@@ -1,6 +1,5 @@
-//! From an attributed line to what happened, and from findings to alerts.
+//! From an attributed line to what happened.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,13 +8,15 @@ use parsers::{Event, Kind, Time, Verdict};
 use sha2::{Digest, Sha256};
 
 use super::attribution::{Holder, Match, Opening, Owner};
-use super::clock::Dated;
-use super::state::{Accounted, Addressed, Story, Supplied, Timer, What};
+use super::state::{Accounted, Supplied, Timer, What};
+use super::telling::Happened;
 use super::{Engine, Sighting};
-use crate::alert::{Alert, Evidence, RuleName, Severity, Stable};
+use crate::alert::{Alert, Evidence, Stable};
+use crate::clock::Dated;
+use crate::daybook::ALL;
 use crate::normalised::lossy;
 use crate::register::Supplier;
-use crate::rules::{AccountMemory, AddressMemory, Case, Finding, Findings, Happening, Memories};
+use crate::rules::Happening;
 use crate::session::{Origin, Scene, Session};
 
 /// An ended session is remembered this long: late lines and judgements that wait still speak of it.
@@ -24,23 +25,8 @@ const REMEMBERED_FOR: i64 = 20 * MINUTE;
 /// A session that no line ends is closed after this, where its supplier has no `max_session`.
 const MAX_SESSION: i64 = DAY;
 
-/// Stories that an account keeps; older ones are told.
-const STORIES: usize = 16;
-
 /// Sessions of one account that are kept open; beyond, the oldest is closed.
 const SESSIONS: usize = 256;
-
-/// A line of a supplier on its way to the rules.
-struct Happened<'a> {
-    happening: Happening,
-    now: Time,
-    scene: Option<Scene>,
-    raw: &'a [u8],
-    session: Option<u32>,
-    /// The address counts as an origin: its memory is at hand.
-    address: Option<IpAddr>,
-    repeated: u32,
-}
 
 impl Engine {
     /// A line with facts: whose is it, and what happened?
@@ -60,13 +46,7 @@ impl Engine {
 
     /// The line as an alert shows it; `None` if it repeats a line already seen.
     fn scene(&mut self, sighting: &Sighting<'_>, event: &Event<'_>, stream: usize, dated: Dated, login: Option<Arc<str>>) -> Option<Scene> {
-        let sha256: [u8; 32] = Sha256::digest(event.line).into();
-        let held = Arc::make_mut(self.state.streams.get_mut(stream)?);
-        let clock = held.clock.greatest().unwrap_or(dated.time);
-        if held.recent.repeats(sha256, clock) {
-            self.repeated += 1;
-            return None;
-        }
+        let sha256 = self.first_sight(event.line, stream, dated)?;
         let source = Arc::clone(&self.sources.get(usize::from(sighting.source))?.name);
         let observer = event.text(event.facts.device).map_or_else(|| Arc::clone(&source), |name| lossy(name).into());
         Some(Scene {
@@ -83,6 +63,18 @@ impl Engine {
         })
     }
 
+    /// The hash of a line that concerns a supplier; `None` if it repeats a line already seen.
+    fn first_sight(&mut self, line: &[u8], stream: usize, dated: Dated) -> Option<[u8; 32]> {
+        let sha256: [u8; 32] = Sha256::digest(line).into();
+        let held = Arc::make_mut(self.state.streams.get_mut(stream)?);
+        let clock = held.clock.greatest().unwrap_or(dated.time);
+        if held.recent.repeats(sha256, clock) {
+            self.repeated += 1;
+            return None;
+        }
+        Some(sha256)
+    }
+
     /// The egress group of an address, as this supplier's; `None` for front-ends and inner addresses.
     fn origin(&self, supplier: &Supplier, address: Option<IpAddr>) -> Option<Origin> {
         let address = address?;
@@ -94,6 +86,9 @@ impl Engine {
 
     fn success(&mut self, sighting: &Sighting<'_>, event: &Event<'_>, stream: usize, dated: Dated, out: &mut Vec<Alert>) {
         let facts = event.facts;
+        if self.never_began(event, stream, dated.time) {
+            return;
+        }
         let site = self.site(sighting);
         let register = Arc::clone(&self.register);
         let owner = self.attribution.owner(event, &register);
@@ -120,7 +115,7 @@ impl Engine {
         }
         let Some(scene) = self.scene(sighting, event, stream, dated, Some(Arc::clone(&owner.login))) else { return };
         let origin = self.origin(&owner.supplier, facts.source_ip);
-        self.attribution.know(&owner);
+        self.attribution.know(&owner, &register);
         let id = event.text(facts.session);
         let opening = Opening {
             at: dated.time,
@@ -154,7 +149,7 @@ impl Engine {
         match accounted.matching(opening) {
             Match::Known(number) => {
                 let Some(session) = accounted.session_mut(number) else { return (Happening::Seen, number) };
-                session.life = session.life.max(opening.at);
+                session.lives(opening.at);
                 let placed = session.origin.is_none() && origin.is_some();
                 if session.source_ip.is_none() || placed {
                     session.source_ip = opening.source_ip.or(session.source_ip);
@@ -166,11 +161,14 @@ impl Engine {
                     session.stream = opening.stream;
                 }
                 let session = session.clone();
-                self.attribution.hold(&session, &supplier.id, &owner.login);
+                self.hold(&session, owner, opening.at);
                 (Happening::Announced { placed }, number)
             }
             Match::New(continued) => {
-                let continued = continued.and_then(|number| accounted.session(number)).map(|session| Arc::clone(&session.story));
+                let continued = continued.and_then(|number| accounted.session_mut(number)).map(|session| {
+                    session.moved = Some(opening.at);
+                    Arc::clone(&session.story)
+                });
                 let fresh = continued.is_none();
                 let number = accounted.next;
                 accounted.next = number.wrapping_add(1);
@@ -178,6 +176,7 @@ impl Engine {
                     number,
                     opened: opening.at,
                     life: opening.at,
+                    moved: None,
                     closed: None,
                     source_ip: opening.source_ip,
                     origin,
@@ -189,12 +188,14 @@ impl Engine {
                     evidence: scene.evidence.clone(),
                     observer: Arc::clone(&scene.observer),
                 };
-                self.attribution.hold(&session, &supplier.id, &owner.login);
-                accounted.sessions.push(session);
+                // Most accounts have one session at a time: room for four, as vectors grow, would be a kilobyte each.
+                accounted.sessions.reserve_exact(1);
+                accounted.sessions.push(session.clone());
                 let oldest = (accounted.sessions.len() > SESSIONS).then(|| accounted.sessions.remove(0));
                 if let Some(oldest) = oldest {
                     self.attribution.release(&oldest, &owner.login);
                 }
+                self.hold(&session, owner, opening.at);
                 let due = opening.at.plus(supplier.max_session.unwrap_or(MAX_SESSION));
                 self.arm(Timer {
                     due,
@@ -207,7 +208,33 @@ impl Engine {
         }
     }
 
+    /// A session holds its inner address and its id. A gateway hands out either to one session at a time: whichever held
+    /// it before is over.
+    fn hold(&mut self, session: &Session, owner: &Owner, at: Time) {
+        let by_inner = session.inner.and_then(|inner| self.attribution.holder(session.site.as_ref(), inner));
+        let by_id = session.id.as_ref().and_then(|id| self.attribution.by_id(session.stream, id));
+        let before: Vec<Holder> = by_inner.into_iter().chain(by_id).cloned().collect();
+        for holder in before.iter().filter(|holder| holder.login != owner.login || holder.session != session.number) {
+            self.close(holder, at);
+        }
+        self.attribution.hold(session, &owner.supplier.id, &owner.login);
+    }
+
+    /// Whether a session that seems to come up was refused: OpenVPN writes "Peer Connection Initiated" after a wrong
+    /// password too, between two lines that say so under the same client address.
+    fn never_began(&self, event: &Event<'_>, stream: usize, at: Time) -> bool {
+        let facts = event.facts;
+        facts.kind == Kind::SessionStart
+            && facts.assigned_ip.is_none()
+            && event.text(facts.session).is_some_and(|id| self.state.streams.get(stream).is_some_and(|stream| stream.has_refused(&id, at)))
+    }
+
     fn failure(&mut self, sighting: &Sighting<'_>, event: &Event<'_>, stream: usize, dated: Dated, out: &mut Vec<Alert>) {
+        if let Some(id) = event.text(event.facts.session)
+            && let Some(stream) = self.state.streams.get_mut(stream)
+        {
+            Arc::make_mut(stream).refuse(&id, dated.time);
+        }
         let register = Arc::clone(&self.register);
         let Some(owner) = self.attribution.owner(event, &register) else { return };
         let Some(scene) = self.scene(sighting, event, stream, dated, Some(Arc::clone(&owner.login))) else { return };
@@ -301,7 +328,7 @@ impl Engine {
         if !session.alive(dated.time) {
             return;
         }
-        session.life = session.life.max(dated.time);
+        session.lives(dated.time);
         // Behind the gateway the line shows the inner address; the session knows where it comes from.
         scene.source_ip = session.source_ip.or(scene.source_ip);
         let repeated = event.facts.repeated.unwrap_or(1);
@@ -334,11 +361,16 @@ impl Engine {
         let by_id = event.text(facts.session).and_then(|id| self.attribution.by_id(at, &id).cloned());
         let by_inner = || facts.assigned_ip.and_then(|ip| self.attribution.holder(site.as_ref(), ip).cloned());
         if let Some(holder) = by_id.or_else(by_inner) {
-            self.close(&holder, dated.time);
+            if self.first_sight(event.line, stream, dated).is_some() {
+                self.close(&holder, dated.time);
+            }
             return;
         }
         let register = Arc::clone(&self.register);
         let Some(owner) = self.attribution.owner(event, &register) else { return };
+        if self.first_sight(event.line, stream, dated).is_none() {
+            return;
+        }
         let Some(accounted) = self.state.suppliers.get(&owner.supplier.id).and_then(|supplied| supplied.accounts.get(&owner.login)) else {
             return;
         };
@@ -357,17 +389,16 @@ impl Engine {
 
     /// Ends a session.
     fn close(&mut self, holder: &Holder, at: Time) {
-        let Some(supplied) = self.state.suppliers.get_mut(&holder.supplier) else { return };
-        let Some(accounted) = supplied.accounts.get_mut(&holder.login).map(Arc::make_mut) else { return };
+        let accounts = self.state.suppliers.get_mut(&holder.supplier).map(|supplied| &mut supplied.accounts);
+        let Some(accounted) = accounts.and_then(|accounts| accounts.get_mut(&holder.login)).map(Arc::make_mut) else { return };
         let Some(session) = accounted.session_mut(holder.session).filter(|session| session.closed.is_none()) else { return };
         let closed = at.max(session.opened);
         session.closed = Some(closed);
         let session = session.clone();
         self.attribution.release(&session, &holder.login);
-        let supplier = Arc::clone(&holder.supplier);
         self.arm(Timer {
             due: closed.plus(REMEMBERED_FOR),
-            supplier,
+            supplier: Arc::clone(&holder.supplier),
             login: Some(Arc::clone(&holder.login)),
             what: What::Forget(holder.session),
         });
@@ -389,14 +420,17 @@ impl Engine {
                 }
             }
             What::StillOpen(cut) => {
-                let Some(supplied) = self.state.suppliers.get(&supplier) else { return };
-                let open: Vec<Holder> = supplied
-                    .accounts
-                    .iter()
-                    .flat_map(|(login, accounted)| accounted.sessions.iter().map(move |session| (login, session)))
-                    .filter(|(_, session)| session.opened <= cut && session.alive(due))
-                    .map(|(login, session)| Holder { supplier: Arc::clone(&supplier), login: Arc::clone(login), session: session.number })
+                let of_all = &*supplier == ALL;
+                let concerned = self.state.suppliers.iter().filter(|(id, _)| of_all || **id == supplier);
+                let accounts =
+                    concerned.flat_map(|(id, supplied)| supplied.accounts.iter().map(move |(login, accounted)| (id, login, accounted)));
+                let mut open: Vec<Holder> = accounts
+                    .flat_map(|(id, login, accounted)| {
+                        let open = accounted.sessions.iter().filter(|session| session.opened <= cut && session.is_peopled(due));
+                        open.map(|session| Holder { supplier: Arc::clone(id), login: Arc::clone(login), session: session.number })
+                    })
                     .collect();
+                open.sort();
                 for holder in open {
                     let Some(owner) = self.owner_of(&holder) else { continue };
                     self.happened(&owner, Happened::due(Happening::StillOpen { cut }, due, Some(holder.session)), out);
@@ -409,153 +443,9 @@ impl Engine {
             }
         }
     }
-
-    /// Shows what happened to all rules.
-    fn happened(&mut self, owner: &Owner, happened: Happened<'_>, out: &mut Vec<Alert>) {
-        self.told(owner, happened, None, out);
-    }
-
-    /// Shows what happened to all rules, or to one whose timer fell due, and makes alerts of what they find.
-    fn told(&mut self, owner: &Owner, mut happened: Happened<'_>, only: Option<&str>, out: &mut Vec<Alert>) {
-        let supplier = &owner.supplier;
-        let register = Arc::clone(&self.register);
-        let rules = Arc::clone(&self.rules);
-        let daybook = Arc::clone(&self.state.daybook);
-        // Nothing is kept of suppliers that are only the names of failing logins: anybody may invent them.
-        let mut stranger = Supplied::default();
-        let keep = register.is_declared() || daybook.cut(&supplier.id, happened.now).is_some();
-        let supplied = if keep { self.state.suppliers.entry(&supplier.id) } else { self.state.suppliers.get_mut(&supplier.id) };
-        let Supplied { accounts, memory } = supplied.unwrap_or(&mut stranger);
-        // Only accounts that got in are remembered: failing names are anybody's to invent.
-        let mut nobody = Accounted::default();
-        let accounted = accounts.get_mut(&owner.login).map_or(&mut nobody, Arc::make_mut);
-        let mut nowhere = AddressMemory::default();
-        let address = match happened.address.and_then(|ip| self.state.addresses.entry(&ip)) {
-            Some(Addressed { last, memory }) => {
-                *last = happened.now.max(*last);
-                memory
-            }
-            None => &mut nowhere,
-        };
-        let session = happened.session.and_then(|number| accounted.sessions.iter().find(|session| session.number == number));
-        if let (Some(scene), Some(session)) = (&mut happened.scene, session) {
-            scene.story = Some(Arc::clone(&session.story));
-        }
-        let case = Case {
-            happening: happened.happening,
-            now: happened.now,
-            scene: happened.scene.as_ref(),
-            raw: happened.raw,
-            supplier,
-            account: owner.account.as_deref(),
-            sessions: &accounted.sessions,
-            session,
-            login: (!owner.login.is_empty()).then_some(&owner.login),
-            repeated: happened.repeated,
-            register: &register,
-            daybook: &daybook,
-            daybook_configured: self.daybook_configured,
-            calendars: &register.calendars,
-        };
-        let mut findings = Findings::default();
-        let mut account_memory: AccountMemory = std::mem::take(&mut accounted.memory);
-        let mut memories = Memories { account: &mut account_memory, supplier: memory, address };
-        match only {
-            None => rules.observe(&case, &mut memories, &mut findings),
-            Some(rule) => rules.due(rule, &case, &mut memories, &mut findings),
-        }
-        accounted.memory = account_memory;
-        let login = (!owner.login.is_empty()).then(|| Arc::clone(&owner.login));
-        for (rule, finding) in findings.found {
-            let exception =
-                daybook.exception(rule.id, &supplier.id, case.zone(), finding.scene.time).map(|exception| exception.reason.to_string());
-            out.extend(alert(supplier, rule, finding, exception, &mut accounted.stories));
-        }
-        for wake in findings.wakes {
-            let what = What::Rule { rule: wake.rule.to_owned(), kind: wake.kind };
-            self.arm(Timer { due: wake.due, supplier: Arc::clone(&supplier.id), login: login.clone(), what });
-        }
-    }
-}
-
-impl Happened<'_> {
-    fn due(happening: Happening, now: Time, session: Option<u32>) -> Happened<'static> {
-        Happened { happening, now, scene: None, raw: b"", session, address: None, repeated: 1 }
-    }
 }
 
 /// The account of a login, made if it is new.
 fn accounted<'s>(supplied: &'s mut Supplied, login: &Arc<str>) -> &'s mut Accounted {
     Arc::make_mut(supplied.accounts.entry(Arc::clone(login)).or_default())
-}
-
-/// Makes an alert of a finding: its story, its severity, its name.
-///
-/// A further reason in one story counts for more: the higher of its own severity and the story's
-/// highest so far, plus one step. The same reason twice is no further one.
-fn alert(supplier: &Supplier, rule: RuleName, finding: Finding, exception: Option<String>, stories: &mut Vec<Story>) -> Option<Alert> {
-    let Finding { reason, severity, scene, earlier, message, because, unless, users, ips, once, incident } = finding;
-    let mut severity = severity;
-    let story: Arc<str> = match (&incident, &scene.story) {
-        (None, Some(story)) => Arc::clone(story),
-        (incident, _) => {
-            let mut hash = Stable::new("incident");
-            hash.text(&supplier.id).text(scene.login.as_deref().unwrap_or_default()).text(rule.id);
-            match incident {
-                Some(incident) => hash.text(incident),
-                None => hash.evidence(&scene.evidence),
-            };
-            hash.hex().into()
-        }
-    };
-    let said = (rule.id.to_owned(), reason.to_owned());
-    if incident.is_none() && scene.login.is_some() {
-        let at = stories.iter().position(|held| held.id == story).unwrap_or_else(|| {
-            if stories.len() >= STORIES {
-                stories.remove(0);
-            }
-            stories.push(Story { id: Arc::clone(&story), highest: Severity::Info, said: Vec::new() });
-            stories.len() - 1
-        });
-        let held = stories.get_mut(at)?;
-        if held.said.contains(&said) {
-            if once {
-                return None;
-            }
-        } else if exception.is_none() {
-            if !held.said.is_empty() {
-                severity = if severity == Severity::Critical { severity } else { severity.max(held.highest).min(Severity::High).raised() };
-            }
-            held.said.push(said);
-            held.highest = held.highest.max(severity);
-        }
-    }
-    if exception.is_some() {
-        severity = Severity::Info;
-    }
-    let mut evidence = earlier;
-    evidence.push(scene.evidence);
-    let users: BTreeSet<Arc<str>> = users.into_iter().chain(scene.login.clone()).collect();
-    let ips: BTreeSet<IpAddr> = ips.into_iter().chain(scene.source_ip).collect();
-    Some(Alert {
-        time: scene.time,
-        rule,
-        reason,
-        severity,
-        message: format!("{}: {message}", supplier.name),
-        supplier: Some((Arc::clone(&supplier.id), Arc::clone(&supplier.name))),
-        account: scene.login,
-        source_ip: scene.source_ip,
-        observer: scene.observer,
-        site: scene.site,
-        users: users.into_iter().collect(),
-        ips: ips.into_iter().collect(),
-        story,
-        because,
-        unless,
-        evidence,
-        exception,
-        time_guessed: scene.time_guessed,
-        time_ambiguous: scene.time_ambiguous,
-    })
 }

@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use parsers::Time;
-use parsers::time::SECOND;
+use parsers::time::{MINUTE, SECOND};
 use serde::{Deserialize, Serialize};
 
-use super::clock::Clock;
 use super::entities::Entities;
 use crate::alert::Severity;
+use crate::clock::Clock;
 use crate::daybook::Daybook;
 use crate::rules::{AccountMemory, AddressMemory, SupplierMemory};
 use crate::session::Session;
@@ -55,6 +55,8 @@ pub struct Stream {
     pub finished: bool,
     /// Its lines of the last 90 s that concern a supplier.
     pub recent: Recent,
+    /// Session ids that were refused lately, oldest first.
+    pub refused: VecDeque<(Time, Box<[u8]>)>,
 }
 
 impl Stream {
@@ -62,7 +64,24 @@ impl Stream {
     pub fn position(&self) -> Option<Time> {
         self.moved.max(self.clock.confirmed())
     }
+
+    /// A login was refused under a session id of the device.
+    pub fn refuse(&mut self, id: &[u8], at: Time) {
+        if self.refused.len() >= REFUSED {
+            self.refused.pop_front();
+        }
+        self.refused.push_back((at, id.into()));
+    }
+
+    /// Whether a login was refused under this session id just before or after `at`.
+    pub fn has_refused(&self, id: &[u8], at: Time) -> bool {
+        self.refused.iter().any(|(refused, held)| **held == *id && at.0.abs_diff(refused.0) <= REFUSED_WITHIN.unsigned_abs())
+    }
 }
+
+/// How many refused session ids a stream remembers, and for how long they count.
+const REFUSED: usize = 64;
+const REFUSED_WITHIN: i64 = MINUTE;
 
 /// The lines of a stream's last 90 seconds that concern a supplier, by content.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -122,8 +141,8 @@ pub struct Accounted {
 pub struct Story {
     /// Its id.
     pub id: Arc<str>,
-    /// Highest severity so far.
-    pub highest: Severity,
+    /// Highest severity so far; `None` while there were only exceptions.
+    pub highest: Option<Severity>,
     /// Rules and reasons so far.
     pub said: Vec<(String, String)>,
 }

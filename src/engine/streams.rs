@@ -5,14 +5,14 @@ use std::sync::Arc;
 use parsers::Time;
 use parsers::time::{MINUTE, SECOND};
 
-use super::clock::{Dated, Hints, LATENESS};
 use super::state::{State, Stream};
 use super::{AHEAD, Arrival, Engine, Sighting};
+use crate::clock::{Dated, Hints, LATENESS};
 
 /// How many streams are told apart; lines of further devices count as their source's own.
 const STREAMS: usize = 4096;
 
-/// Replayed lines tick each time they come into another such span.
+/// Time moves in such spans: replayed lines tick each time they come into another one.
 const TICK: i64 = 10 * SECOND;
 
 /// How long a lone first line is doubted before the ticking clock may carry it on.
@@ -39,14 +39,11 @@ impl Engine {
             Arrival::Replayed { reference } => (self.state.replayed, reference, false),
         };
         let hints = Hints { year: source.year.filter(|_| !live), reference };
-        let mut dated = match stream.clock.date(sighting.stamp, &mut source.zone, hints) {
-            Some(dated) => dated,
+        let mut dated = stream.clock.date(sighting.stamp, &mut source.zone, hints).unwrap_or_else(|| {
             // Without a stamp a line is of the time it came, or in replay of the time of the line before it.
-            None => {
-                let time = if live { received } else { stream.clock.last().unwrap_or(self.state.replayed) };
-                Dated { time, guessed: true, ambiguous: false }
-            }
-        };
+            let time = if live { received } else { stream.clock.reached().unwrap_or(self.state.replayed) };
+            Dated { time, guessed: true, ambiguous: false }
+        });
         if live {
             dated.time = dated.time.min(received.plus(AHEAD));
         }
@@ -73,8 +70,8 @@ impl Engine {
             return;
         }
         self.state.replayed = time;
-        if time.0.div_euclid(TICK) != before.0.div_euclid(TICK) {
-            self.tick(time);
+        if floor(time) != floor(before) {
+            self.tick(floor(time));
         }
     }
 
@@ -107,11 +104,12 @@ impl Engine {
     pub(super) fn tick(&mut self, now: Time) {
         for stream in self.state.streams.iter_mut().filter(|stream| !stream.finished) {
             let passed = now.since(stream.received);
-            let Some(last) = stream.clock.last() else { continue };
+            let Some(reached) = stream.clock.reached() else { continue };
             if passed <= 0 || (stream.clock.confirmed().is_none() && passed < DOUBTED_FOR) {
                 continue;
             }
-            let moved = last.plus(passed).max(stream.clock.greatest().unwrap_or(last));
+            // No device is this far ahead of the clock that ticks; a lone first line may say so.
+            let moved = reached.plus(passed).max(stream.clock.greatest().unwrap_or(reached)).min(now.plus(AHEAD));
             if stream.position().is_none_or(|position| moved > position) {
                 Arc::make_mut(stream).moved = Some(moved);
             }
@@ -141,7 +139,13 @@ impl Engine {
         let slowest = live.filter_map(|(at, stream)| stream.position().map(|position| (position, at))).min();
         self.slowest = slowest.map(|(_, at)| at);
         if let Some((position, _)) = slowest {
-            self.state.watermark = self.state.watermark.max(position.minus(LATENESS));
+            self.state.watermark = self.state.watermark.max(floor(position.minus(LATENESS)));
         }
     }
+}
+
+/// The beginning of the span that a time falls into. The watermark moves from span to span, so that it does not depend on
+/// which lines happened to come within one: nobody's timers are early or late for the lines of others.
+fn floor(time: Time) -> Time {
+    time.minus(time.0.rem_euclid(TICK))
 }

@@ -40,11 +40,11 @@ impl Rule for CutBreach {
             Happening::StillOpen { .. } => ("still-open", "still open"),
             _ => return,
         };
-        let since = match case.happening {
-            Happening::StillOpen { cut } => cut,
-            _ => case.now,
-        };
-        let Some(cut) = case.daybook.cut(&case.supplier.id, since) else { return };
+        let Some(cut) = case.daybook.cut(&case.supplier.id, case.now) else { return };
+        // The cut whose grace ends now was lifted, and another one has come into force since.
+        if matches!(case.happening, Happening::StillOpen { cut: ended } if ended < cut.at) {
+            return;
+        }
         let zone = case.zone();
         let scene = match (reason, case.session) {
             ("still-open", Some(session)) => Some(session.scene(case.now, case.login.cloned())),

@@ -66,6 +66,12 @@ impl Rule for CutRefused {
                 if memory.cut != Some(cut.at) {
                     *memory = Memory { cut: Some(cut.at), ..Memory::default() };
                 }
+                // A notice that is due speaks of what came before this.
+                if let Some(due) = memory.said.map(|said| said.plus(self.renewed_after)).filter(|&due| due <= case.now)
+                    && let Some(untold) = memory.untold.take()
+                {
+                    notice(case, memory, untold, due, out);
+                }
                 memory.count = memory.count.saturating_add(u64::from(case.repeated));
                 if let Some(login) = scene.login.clone().filter(|_| memory.accounts.len() < NAMED) {
                     memory.accounts.insert(login);
@@ -75,8 +81,8 @@ impl Rule for CutRefused {
                 }
                 memory.first = Some(memory.first.map_or(case.now, |first| first.min(case.now)));
                 memory.last = Some(memory.last.map_or(case.now, |last| last.max(case.now)));
-                match memory.said {
-                    None => self.speak(case, memory, scene, out),
+                match memory.said.filter(|said| case.now.since(*said) < self.renewed_after) {
+                    None => notice(case, memory, scene, case.now, out),
                     Some(said) => {
                         if memory.untold.is_none() {
                             out.wake(said.plus(self.renewed_after), 0);
@@ -88,8 +94,11 @@ impl Rule for CutRefused {
                 }
             }
             Happening::Due { .. } => {
-                if let Some(scene) = memory.untold.take() {
-                    self.speak(case, memory, scene, out);
+                // The timer may be that of a notice before the last one.
+                if memory.said.is_none_or(|said| case.now.since(said) >= self.renewed_after)
+                    && let Some(scene) = memory.untold.take()
+                {
+                    notice(case, memory, scene, case.now, out);
                 }
             }
             _ => {}
@@ -106,42 +115,41 @@ impl Rule for CutRefused {
     }
 }
 
-impl CutRefused {
-    fn speak(&self, case: &Case<'_>, memory: &mut Memory, mut scene: Scene, out: &mut Findings) {
-        let Some(cut) = memory.cut else { return };
-        memory.said = Some(case.now);
-        // The notice speaks of the supplier: no single account or address stands at its centre.
-        scene.time = case.now;
-        (scene.login, scene.source_ip) = (None, None);
-        let zone = case.zone();
-        let shown = |time: Option<Time>| rfc3339_in(time.unwrap_or(case.now), zone);
-        let counted = |n: usize, one: &str, many: &str| match n {
-            1 => format!("1 {one}"),
-            n if n >= NAMED => format!("{NAMED} or more {many}"),
-            n => format!("{n} {many}"),
-        };
-        let accounts = counted(memory.accounts.len(), "account", "accounts");
-        let addresses = counted(memory.addresses.len(), "address", "addresses");
-        let refused = if memory.count == 1 { "1 login refused".to_owned() } else { format!("{} logins refused", memory.count) };
-        let message = format!(
-            "{refused} since the cut of {}: {accounts} from {addresses}, last at {}",
-            rfc3339_in(cut, zone),
-            shown(memory.last)
-        );
-        let because = Because::default()
-            .with("cut_at", rfc3339_in(cut, zone))
-            .with("count", memory.count)
-            .with("accounts", memory.accounts.iter().map(|login| &**login).collect::<Vec<_>>())
-            .with("addresses", memory.addresses.iter().map(ToString::to_string).collect::<Vec<_>>())
-            .with("first", shown(memory.first))
-            .with("last", shown(memory.last));
-        out.report(Finding {
-            because,
-            unless: "no login refused while the supplier is cut: this is expected, and kept for the record".into(),
-            users: memory.accounts.iter().cloned().collect(),
-            ips: memory.addresses.iter().copied().collect(),
-            incident: Some(format!("cut {}", cut.0)),
-            ..Finding::new("refusals", Severity::Info, scene, message)
-        });
-    }
+/// Reports the notice as it stands at a time; the scene is that of its last refusal.
+fn notice(case: &Case<'_>, memory: &mut Memory, mut scene: Scene, now: Time, out: &mut Findings) {
+    let Some(cut) = memory.cut else { return };
+    memory.said = Some(now);
+    // The notice speaks of the supplier: no single account or address stands at its centre.
+    scene.time = now;
+    (scene.login, scene.source_ip) = (None, None);
+    let zone = case.zone();
+    let shown = |time: Option<Time>| rfc3339_in(time.unwrap_or(now), zone);
+    let counted = |n: usize, one: &str, many: &str| match n {
+        1 => format!("1 {one}"),
+        n if n >= NAMED => format!("{NAMED} or more {many}"),
+        n => format!("{n} {many}"),
+    };
+    let accounts = counted(memory.accounts.len(), "account", "accounts");
+    let addresses = counted(memory.addresses.len(), "address", "addresses");
+    let refused = if memory.count == 1 { "1 login refused".to_owned() } else { format!("{} logins refused", memory.count) };
+    let message = format!(
+        "{refused} since the cut of {}: {accounts} from {addresses}, last at {}",
+        rfc3339_in(cut, zone),
+        shown(memory.last)
+    );
+    let because = Because::default()
+        .with("cut_at", rfc3339_in(cut, zone))
+        .with("count", memory.count)
+        .with("accounts", memory.accounts.iter().map(|login| &**login).collect::<Vec<_>>())
+        .with("addresses", memory.addresses.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .with("first", shown(memory.first))
+        .with("last", shown(memory.last));
+    out.report(Finding {
+        because,
+        unless: "no login refused while the supplier is cut: this is expected, and kept for the record".into(),
+        users: memory.accounts.iter().cloned().collect(),
+        ips: memory.addresses.iter().copied().collect(),
+        incident: Some(format!("cut {}", cut.0)),
+        ..Finding::new("refusals", Severity::Info, scene, message)
+    });
 }

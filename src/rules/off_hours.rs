@@ -30,8 +30,8 @@ impl Default for OffHours {
 pub struct Memory {
     /// The closed period that was spoken of last, by its beginning.
     said: Option<Time>,
-    /// A finding that waits for its grace.
-    waiting: Option<Waiting>,
+    /// Findings that wait for their grace, of one closed period each.
+    waiting: Vec<Waiting>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,21 +55,23 @@ impl Rule for OffHours {
 
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let memory = memory.account;
-        let used = match case.happening {
-            Happening::Success { .. } => false,
-            Happening::Used { .. } if case.session.is_some() => true,
-            Happening::Announced { placed: true } => {
+        let grace = self.grace_in_force(case);
+        let (used, further) = match case.happening {
+            Happening::Success { .. } => (false, false),
+            Happening::Used { .. } if case.session.is_some() => (true, false),
+            Happening::Announced { .. } => {
                 // The waiting alert learns where its session comes from.
-                if let (Some(waiting), Some(scene)) = (&mut memory.waiting, case.scene)
-                    && waiting.scene.source_ip.is_none()
-                    && waiting.scene.story == scene.story
-                {
-                    waiting.scene.source_ip = scene.source_ip;
+                let of_session = |waiting: &&mut Waiting| case.scene.is_some_and(|scene| waiting.scene.story == scene.story);
+                for waiting in memory.waiting.iter_mut().filter(of_session) {
+                    waiting.scene.source_ip = waiting.scene.source_ip.or(case.scene.and_then(|scene| scene.source_ip));
                 }
-                return;
+                (false, true)
             }
             Happening::Due { .. } => {
-                if let Some(waiting) = memory.waiting.take() {
+                let (due, waiting) = std::mem::take(&mut memory.waiting).into_iter().partition(|held| held.scene.time.plus(grace) <= case.now);
+                memory.waiting = waiting;
+                let due: Vec<Waiting> = due;
+                for waiting in due {
                     self.speak(case, memory, waiting, out);
                 }
                 return;
@@ -79,14 +81,13 @@ impl Rule for OffHours {
         if case.supplier.kind != SupplierKind::Human || case.account.is_some_and(|account| account.kind == AccountKind::Automate) {
             return;
         }
-        let Some(period) = self.closed_period(case, case.now) else { return };
+        let Some(period) = closed_period(case, case.now) else { return };
         if memory.said == Some(period) || self.window_covers(case, case.now) {
             return;
         }
-        let grace = self.grace_in_force(case);
-        if let Some(waiting) = &mut memory.waiting
-            && waiting.period == period
-        {
+        // What a window covers by now waits for nothing, and keeps no later use from being told.
+        memory.waiting.retain(|waiting| !self.window_covers(case, waiting.scene.time));
+        if let Some(waiting) = memory.waiting.iter_mut().find(|waiting| waiting.period == period) {
             // Lines may come a little out of order: the earliest speaks.
             if case.now < waiting.scene.time
                 && let Some(scene) = case.complete()
@@ -96,12 +97,14 @@ impl Rule for OffHours {
             }
             return;
         }
-        let Some(scene) = case.complete() else { return };
+        // A further line of a session says nothing new.
+        let Some(scene) = case.complete().filter(|_| !further) else { return };
         let waiting = Waiting { period, used, scene };
         if grace == 0 {
             self.speak(case, memory, waiting, out);
         } else {
-            memory.waiting = Some(waiting);
+            memory.waiting.reserve_exact(1);
+            memory.waiting.push(waiting);
             out.wake(case.now.plus(grace), 0);
         }
     }
@@ -121,22 +124,9 @@ impl OffHours {
         if case.daybook_configured { self.grace } else { 0 }
     }
 
-    /// The beginning of the closed period around a time; `None` if the supplier's hours are open.
-    ///
-    /// A supplier on demand has no hours: its periods are its nights, from noon to noon.
-    fn closed_period(&self, case: &Case<'_>, time: Time) -> Option<Time> {
-        if case.supplier.access == Access::OnDemand {
-            let civil = zoned(time.minus(12 * HOUR), case.zone());
-            return civil.start_of_day().ok().map(|noon| crate::zone::time(noon.timestamp()));
-        }
-        let span = case.calendars.at(case.supplier.calendar, time);
-        // A calendar that never opens is spoken of once a day.
-        let never = || Time(time.0 - time.0.rem_euclid(DAY));
-        (!span.open).then(|| if span.from == Time::MIN { never() } else { span.from })
-    }
-
+    /// Whether a window covers the account at a time, by what is written down so far, and within the grace.
     fn window_covers(&self, case: &Case<'_>, time: Time) -> bool {
-        let login = case.scene.and_then(|scene| scene.login.as_deref()).unwrap_or_default();
+        let login = case.login.map_or("", |login| &**login);
         case.daybook.window_covering(&case.supplier.id, login, time, time.plus(self.grace)).is_some()
     }
 
@@ -144,7 +134,7 @@ impl OffHours {
         let Waiting { period, used, scene } = waiting;
         let (supplier, time, zone) = (case.supplier, scene.time, case.zone());
         let login = scene.login.clone().unwrap_or_default();
-        if memory.said == Some(period) || case.daybook.window_covering(&supplier.id, &login, time, time.plus(self.grace)).is_some() {
+        if memory.said == Some(period) || self.window_covers(case, time) {
             return;
         }
         memory.said = Some(period);
@@ -158,7 +148,7 @@ impl OffHours {
         let (reason, why) = match &holiday {
             _ if on_demand => ("no-window", "on-demand access and no access window".to_owned()),
             Some(name) if open_but_for_it => ("public-holiday", format!("public holiday ({name}) and no access window")),
-            _ => ("outside-hours", format!("outside {hours} and no access window")),
+            _ => ("outside-hours", format!("outside {} and no access window", hours.trim_end_matches("; PH off"))),
         };
         let severity = match reason {
             "no-window" => Severity::High,
@@ -193,4 +183,18 @@ impl OffHours {
         let message = format!("{login} {doing}{from} at {at}, {why}");
         out.report(Finding { because, unless, ..Finding::new(reason, severity, scene, message) });
     }
+}
+
+/// The beginning of the closed period around a time; `None` if the supplier's hours are open.
+///
+/// A supplier on demand has no hours: its periods are its nights, from noon to noon.
+fn closed_period(case: &Case<'_>, time: Time) -> Option<Time> {
+    if case.supplier.access == Access::OnDemand {
+        let civil = zoned(time.minus(12 * HOUR), case.zone());
+        return civil.start_of_day().ok().map(|noon| crate::zone::time(noon.timestamp()));
+    }
+    let span = case.calendars.at(case.supplier.calendar, time);
+    // A calendar that never opens is spoken of once a day.
+    let never = || Time(time.0 - time.0.rem_euclid(DAY));
+    (!span.open).then(|| if span.from == Time::MIN { never() } else { span.from })
 }

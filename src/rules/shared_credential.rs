@@ -116,8 +116,8 @@ struct Success {
 /// Bounds of the memories: enough for what the rule speaks of, and no more.
 const ORIGINS: usize = 32;
 const PAIRS: usize = 16;
-const TRIES: usize = 32;
-const SAID: usize = 16;
+const TRIES: usize = 128;
+const SAID: usize = 64;
 
 impl Rule for SharedCredential {
     const NAME: RuleName = RuleName {
@@ -217,24 +217,22 @@ impl SharedCredential {
         let (Some(session), Some(scene)) = (case.session, case.scene) else { return };
         let Some(origin) = session.origin else { return };
         let now = case.now;
-        let new_origin = match memory.origins.iter_mut().find(|known| known.origin == origin) {
-            Some(known) => {
-                (known.first, known.last) = (known.first.min(now), known.last.max(now));
-                false
+        let known = memory.origins.iter_mut().find(|known| known.origin == origin);
+        let new_origin = known.is_none();
+        if let Some(known) = known {
+            (known.first, known.last) = (known.first.min(now), known.last.max(now));
+        } else {
+            if memory.origins.len() >= ORIGINS
+                && let Some(oldest) = memory.origins.iter().enumerate().min_by_key(|(_, known)| known.last).map(|(at, _)| at)
+            {
+                memory.origins.remove(oldest);
             }
-            None => {
-                if memory.origins.len() >= ORIGINS
-                    && let Some(oldest) = memory.origins.iter().enumerate().min_by_key(|(_, known)| known.last).map(|(at, _)| at)
-                {
-                    memory.origins.remove(oldest);
-                }
-                memory.origins.push(Known { origin, first: now, last: now });
-                true
-            }
-        };
+            memory.origins.reserve_exact(1);
+            memory.origins.push(Known { origin, first: now, last: now });
+        }
         memory.pairs.retain(|pair| case.sessions.iter().any(|session| session.number == pair.old && now.since(pair.joined) < DAY));
         for other in case.sessions.iter().filter(|other| other.number != session.number && other.alive(now)) {
-            if other.origin.is_none_or(|other| other == origin) || memory.pairs.len() >= PAIRS {
+            if other.origin.is_none_or(|other| other == origin) {
                 continue;
             }
             let Some(scene) = case.complete() else { continue };
@@ -251,9 +249,11 @@ impl SharedCredential {
             if self.lived_on(&pair) || pair.after.is_some() {
                 out.wake(self.due(&pair), 0);
             }
+            make_room(&mut memory.pairs, PAIRS);
             memory.pairs.push(pair);
         }
         if memory.runs.last().is_none_or(|run| run.origin != origin && run.since <= now) {
+            memory.runs.reserve_exact(1);
             memory.runs.push(Run { origin, since: now, evidence: scene.evidence.clone() });
             let surplus = memory.runs.len().saturating_sub(usize::from(self.switches) + 1);
             memory.runs.drain(..surplus);
@@ -275,7 +275,7 @@ impl SharedCredential {
             }
             let (Some(first), Some(second)) = (old.origin, new.origin) else { continue };
             let named = SharedCredential::is_named(case);
-            if !(old.alive(due) && new.alive(due) && (named || pair.new_origin)) || !newly_said(memory, "concurrent-sessions", first, second, due) {
+            if !(old.is_peopled(due) && new.is_peopled(due) && (named || pair.new_origin)) || !newly_said(memory, "concurrent-sessions", first, second, due) {
                 continue;
             }
             let mut scene = pair.scene;
@@ -366,10 +366,11 @@ impl SharedCredential {
             return;
         }
         let now = case.now;
-        memory.tries.retain(|held| now.since(held.evidence.time) <= self.sites_within);
-        if !memory.tries.iter().any(|held| held.login == *login && held.site == *site) && memory.tries.len() < TRIES {
-            memory.tries.push(Try { login: Arc::clone(login), site: Arc::clone(site), evidence: scene.evidence.clone() });
-        }
+        // Of several tries on one site the last counts: it is the one that another site's may follow in time.
+        let counts = |held: &Try| now.since(held.evidence.time) <= self.sites_within && !(held.login == *login && held.site == *site);
+        memory.tries.retain(counts);
+        make_room(&mut memory.tries, TRIES);
+        memory.tries.push(Try { login: Arc::clone(login), site: Arc::clone(site), evidence: scene.evidence.clone() });
         let sites: Vec<&Try> = memory.tries.iter().filter(|held| held.login == *login).collect();
         if sites.len() < usize::from(self.sites) {
             return;
@@ -410,9 +411,8 @@ impl SharedCredential {
         let both_declare = |other: &str| declares(&case.supplier.id) && declares(other);
         let other = memory.successes.iter().find(|held| !both_declare(&held.supplier)).cloned();
         let own = Success { supplier: Arc::clone(&case.supplier.id), login: Arc::clone(login), evidence: scene.evidence.clone() };
-        if memory.successes.len() < TRIES {
-            memory.successes.push(own);
-        }
+        make_room(&mut memory.successes, TRIES);
+        memory.successes.push(own);
         let Some(other) = other else { return };
         let mut suppliers = [&*case.supplier.id, &*other.supplier];
         suppliers.sort_unstable();
@@ -442,13 +442,21 @@ impl SharedCredential {
     }
 }
 
+/// Makes room for one more: the oldest goes.
+fn make_room<T>(list: &mut Vec<T>, most: usize) {
+    if list.len() >= most {
+        list.remove(0);
+    }
+}
+
 /// Whether `reason` was not yet said of two origins within a day; takes it down as said.
 fn newly_said(memory: &mut OfAccount, reason: &str, a: Origin, b: Origin, now: Time) -> bool {
     let (a, b) = (a.min(b), a.max(b));
     memory.said.retain(|held| now.since(held.3) < DAY);
-    if memory.said.iter().any(|held| held.0 == reason && held.1 == a && held.2 == b) || memory.said.len() >= SAID {
+    if memory.said.iter().any(|held| held.0 == reason && held.1 == a && held.2 == b) {
         return false;
     }
+    make_room(&mut memory.said, SAID);
     memory.said.push((reason.to_owned(), a, b, now));
     true
 }
@@ -456,9 +464,10 @@ fn newly_said(memory: &mut OfAccount, reason: &str, a: Origin, b: Origin, now: T
 /// Whether `what` was not yet said within an hour; takes it down as said.
 fn newly_said_of(said: &mut Vec<(String, Time)>, what: &str, now: Time) -> bool {
     said.retain(|held| now.since(held.1) < HOUR);
-    if said.iter().any(|held| held.0 == what) || said.len() >= SAID {
+    if said.iter().any(|held| held.0 == what) {
         return false;
     }
+    make_room(said, SAID);
     said.push((what.to_owned(), now));
     true
 }

@@ -12,6 +12,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
+    /// The pattern of a path as configured.
     pub fn new(path: &Path) -> Pattern {
         Pattern { path: path.to_owned() }
     }

@@ -130,25 +130,22 @@ impl Reading {
 
     /// Whether it still holds what was consumed of it. Where nothing was, any change may have been that its content went
     /// elsewhere.
-    pub(super) fn is_intact(&mut self) -> io::Result<bool> {
+    pub(super) fn is_intact(&mut self, now: &Stat) -> io::Result<bool> {
         if self.is_packed() {
             return Ok(true);
         }
-        let stat = self.stat()?;
         if self.trail.offset == 0 {
-            return Ok(stat == self.seen);
+            return Ok(*now == self.seen);
         }
-        Ok(!self.has_shrunk(&stat) && self.content.holds(&self.trail)?)
+        Ok(!self.has_shrunk(now) && self.content.holds(&self.trail)?)
     }
 
     /// Takes what is there now for what was there from the start; nothing was consumed of it.
-    pub(super) fn start_over(&mut self) -> io::Result<()> {
-        let stat = self.stat()?;
-        if self.has_shrunk(&stat) {
+    pub(super) fn start_over(&mut self, now: Stat) {
+        if self.has_shrunk(&now) {
             self.framer.clear();
         }
-        (self.seen, self.at_end) = (stat, false);
-        Ok(())
+        (self.seen, self.at_end) = (now, false);
     }
 
     /// Where nothing was consumed, only its size tells that it was emptied.
@@ -218,12 +215,14 @@ impl Reading {
     fn fill(&mut self, at: &mut u64, stop: u64, lines: &mut Vec<Lines>) -> io::Result<()> {
         while *at < stop {
             let room = usize::try_from(stop - *at).map_or(BLOCK, |left| left.min(BLOCK));
-            let chunk = self.content.read_all(*at, room)?;
-            if chunk.is_empty() {
+            let mut chunk = vec![0; room];
+            // One read at a time: what came before an error counts.
+            let read = self.content.read(*at, &mut chunk)?;
+            if read == 0 {
                 break;
             }
-            *at += chunk.len() as u64;
-            let piece = self.framer.push(&chunk);
+            *at += read as u64;
+            let piece = self.framer.push(chunk.get(..read).unwrap_or_default());
             self.give(piece, lines);
         }
         Ok(())

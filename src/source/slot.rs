@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use parsers::Time;
 
 use super::content::{Stat, Trail};
-use super::family::{Family, Member, base_of};
+use super::family::{Family, Member, base_of, member};
 use super::pattern::Pattern;
 use super::reading::{Lines, Look, Reading};
 use super::succession::{self, Succession, locate};
@@ -46,6 +46,13 @@ impl Pass<'_> {
         file
     }
 
+    fn unreadable(&mut self, next: &Succession) {
+        for member in &next.unreadable {
+            let (path, bytes) = (member.path.clone(), Some(member.stat.size));
+            self.found.push(Found::Gap { path, bytes, why: "a rotated file cannot be read" });
+        }
+    }
+
     fn lines(&mut self, file: u32, lines: Vec<Lines>) {
         for (offset, piece, mark) in lines {
             self.budget = self.budget.saturating_sub(piece.bytes.len());
@@ -66,6 +73,8 @@ pub(super) struct Slot {
     remembered: VecDeque<(Stat, Trail)>,
     /// From before a restart, not found again yet.
     resume: Vec<Position>,
+    /// Whether the pattern names files that rotation left of this path's.
+    history: bool,
     problem: Option<io::ErrorKind>,
     closed: bool,
 }
@@ -73,7 +82,12 @@ pub(super) struct Slot {
 impl Slot {
     pub(super) fn new(path: PathBuf) -> Slot {
         let (chain, remembered) = (VecDeque::new(), VecDeque::new());
-        Slot { path, chain, left: None, remembered, resume: Vec::new(), problem: None, closed: false }
+        Slot { path, chain, left: None, remembered, resume: Vec::new(), history: false, problem: None, closed: false }
+    }
+
+    /// A path never seen before, of which the pattern also names rotated files.
+    pub(super) fn with_history(path: PathBuf) -> Slot {
+        Slot { history: true, ..Slot::new(path) }
     }
 
     /// With the positions of a path from before a restart, the file read last at the end.
@@ -161,14 +175,17 @@ impl Slot {
 
     /// Opens a path that was never seen before.
     fn begin(&mut self, pattern: &Pattern, from_end: bool) -> io::Result<()> {
-        let Some(Family { live: Some(live), rotated, .. }) = Family::of(&self.path, None)? else { return Ok(()) };
         let mut chain = VecDeque::new();
-        for member in rotated.iter().filter(|member| !from_end && pattern.matches(&member.path)) {
-            let Some(reading) = Reading::open(member)? else { return Ok(()) };
-            if !reading.is_packed() {
-                chain.push_back(reading);
+        if self.history && !from_end {
+            let Some(family) = Family::of(&self.path, None)? else { return Ok(()) };
+            for member in family.rotated.iter().filter(|member| pattern.matches(&member.path)) {
+                let Some(reading) = Reading::open(member)? else { return Ok(()) };
+                if !reading.is_packed() {
+                    chain.push_back(reading);
+                }
             }
         }
+        let Some(live) = member(&self.path)? else { return Ok(()) };
         let Some(mut reading) = Reading::open(&live)? else { return Ok(()) };
         if from_end && !reading.is_packed() {
             reading.skip_to_end()?;
@@ -181,6 +198,16 @@ impl Slot {
     /// After a restart: finds the file that was read last, and what came after it.
     fn find_again(&mut self, pass: &mut Pass<'_>) -> io::Result<()> {
         let Some(position) = self.resume.last() else { return Ok(()) };
+        if self.resume.len() == 1
+            && position.offset > 0
+            && let Some(live) = member(&self.path)?.filter(|live| live.stat.identity == position.identity)
+            && let Some(reading) = Reading::open(&live)?.and_then(|reading| reading.behind(position))
+        {
+            // Where it was, as nearly always: no need to look through the folder, which may hold thousands.
+            self.chain.push_back(reading);
+            self.resume.clear();
+            return Ok(());
+        }
         let Some(family) = Family::of(&self.path, Some(position.identity.inode))? else { return Ok(()) };
         let before = self.resume.len().checked_sub(2).and_then(|at| self.resume.get(at));
         let mut left = before.map_or(Ok(None), |before| self.find_left(before))?;
@@ -191,6 +218,7 @@ impl Slot {
         let Some(next) = succession::after(&family, position, None, false, is_known)? else { return Ok(()) };
         let taken = |left: &Reading| next.anchor.iter().chain(&next.newer).any(|reading| reading.identity == left.identity);
         self.left = left.filter(|left| !taken(left));
+        pass.unreadable(&next);
         if next.lost && (position.offset > 0 || next.newer.is_empty()) {
             pass.found.push(Found::Gap { path: self.path.clone(), bytes: None, why: LOST });
         }
@@ -209,28 +237,28 @@ impl Slot {
     fn follow(&mut self, pass: &mut Pass<'_>) -> io::Result<()> {
         let Some(mut last) = self.chain.pop_back() else { return Ok(()) };
         let (position, unread) = (last.position(&self.path), last.unread());
-        let outcome = last.is_intact().and_then(|intact| Ok((intact, self.successors(&mut last, &position, intact)?)));
-        let (intact, mut next) = match outcome {
-            Ok((intact, Some(next))) => (intact, next),
+        let outcome = last.stat().and_then(|stat| {
+            let intact = last.is_intact(&stat)?;
+            Ok((stat, intact, self.successors(&mut last, &position, intact)?))
+        });
+        let (stat, intact, mut next) = match outcome {
+            Ok((stat, intact, Some(next))) => (stat, intact, next),
             other => {
                 self.chain.push_back(last);
                 return other.map(|_| ());
             }
         };
         if position.offset == 0 && !intact {
-            // Nothing of it was consumed, so it takes its place among the others, whether it was renamed or not.
-            last.start_over()?;
-            if next.newer.len() > 1 {
+            last.start_over(stat);
+            if !next.newer.is_empty() {
                 // Numbers rise in the order of reading, and something may come before it.
                 last.file = None;
             }
-            match next.newer.iter_mut().find(|reading| reading.identity == last.identity) {
-                Some(again) => *again = last,
-                None => self.chain.push_back(last),
-            }
+            next.newer.insert(next.place.min(next.newer.len()), last);
         } else if intact && next.anchor.is_none() {
             self.chain.push_back(last);
         }
+        pass.unreadable(&next);
         if next.lost && position.offset > 0 {
             let bytes = (unread > 0).then_some(unread);
             pass.found.push(Found::Gap { path: self.path.clone(), bytes, why: LOST });
@@ -282,7 +310,7 @@ impl Slot {
                     }
                 }
                 Ok(Look::Replaced) => self.give_up("it was emptied after it was rotated", pass),
-                Err(error) if first.is_packed() => {
+                Err(error) if first.is_packed() && waiting > 1 => {
                     self.give_up("the compressed file is broken", pass);
                     return Err(error);
                 }

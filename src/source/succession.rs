@@ -12,6 +12,9 @@ use super::family::{Family, Member};
 use super::reading::Reading;
 use crate::batch::Position;
 
+/// Files opened at once; after them it is asked again. Hundreds of missed rotations must not use up the descriptors.
+const AT_ONCE: usize = 64;
+
 /// How a stream goes on.
 pub(super) struct Succession {
     /// In place of the file held so far; `None` where that one is kept, or lost.
@@ -20,6 +23,10 @@ pub(super) struct Succession {
     pub(super) lost: bool,
     /// What comes after it, oldest to newest; the live file is the last.
     pub(super) newer: Vec<Reading>,
+    /// Rotated files that should come after it and cannot be read.
+    pub(super) unreadable: Vec<Member>,
+    /// Where the file held stands among those, if nothing of it was consumed: then it is no anchor, but unread too.
+    pub(super) place: usize,
 }
 
 /// The file that holds a position, by its number or else by its content. Where nothing was consumed there is nothing to
@@ -29,21 +36,31 @@ pub(super) fn locate(family: &Family, position: &Position) -> io::Result<Option<
         return Ok(None);
     }
     let everything = || family.live.iter().chain(family.rotated.iter().rev()).chain(&family.strays);
+    let open = |member: &Member| match Reading::open(member) {
+        Err(error) if is_lasting(&error) => Ok(None),
+        other => other,
+    };
     for member in everything().filter(|member| member.stat.identity == position.identity) {
-        if let Some(reading) = Reading::open(member)?.and_then(|reading| reading.behind(position)) {
+        if let Some(reading) = open(member)?.and_then(|reading| reading.behind(position)) {
             return Ok(Some((reading, member.clone())));
         }
     }
     // Packed ones last: to look into one means to unpack it.
     for packed in [false, true] {
         for member in family.live.iter().chain(family.rotated.iter().rev()) {
-            let Some(reading) = Reading::open(member)?.filter(|reading| reading.is_packed() == packed) else { continue };
+            let Some(reading) = open(member)?.filter(|reading| reading.is_packed() == packed) else { continue };
             if let Some(reading) = reading.behind(position) {
                 return Ok(Some((reading, member.clone())));
             }
         }
     }
     Ok(None)
+}
+
+/// Whether a file cannot be read for a reason that does not pass by itself: what cannot be unpacked, what others own.
+fn is_lasting(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, PermissionDenied, UnexpectedEof};
+    matches!(error.kind(), InvalidData | InvalidInput | PermissionDenied | UnexpectedEof)
 }
 
 /// How the stream goes on after `held`, the file open so far (`intact`: it still holds what was consumed of it), or
@@ -66,7 +83,7 @@ pub(super) fn after(
     let mut replacement = found.map(|(reading, _)| reading);
     let is_anchor = |member: &Member| Some(member.stat.identity) == anchor;
     if family.live.as_ref().is_some_and(is_anchor) {
-        return Ok(Some(Succession { anchor: replacement, lost, newer: Vec::new() }));
+        return Ok(Some(Succession { anchor: replacement, lost, newer: Vec::new(), unreadable: Vec::new(), place: 0 }));
     }
     let mut live = None;
     if let Some(member) = &family.live {
@@ -75,23 +92,38 @@ pub(super) fn after(
     }
     let place = family.rotated.iter().position(is_anchor);
     let since = held.as_ref().map_or(position.modified, |held| held.seen().modified);
-    let mut newer = Vec::new();
+    let fresh = position.offset == 0;
+    let (mut newer, mut unreadable, mut held_at) = (Vec::new(), Vec::new(), None);
     for (at, member) in family.rotated.iter().enumerate() {
         let later = place.map_or(member.stat.modified >= since, |place| at > place);
         if !later {
             continue;
         }
-        let Some(mut reading) = Reading::open(member)? else { return Ok(None) };
-        let first = reading.first()?;
-        let copied = match replacement.as_mut() {
-            Some(anchor) => anchor.is_copied_by(&first, false)?,
-            None => match held.as_mut().filter(|held| held.identity != reading.identity) {
-                Some(held) => held.is_copied_by(&first, !intact && position.offset > 0)?,
-                None => false,
+        let opened = Reading::open(member).and_then(|reading| reading.map(|mut reading| Ok((reading.first()?, reading))).transpose());
+        let (first, mut reading) = match opened {
+            Err(error) if is_lasting(&error) => {
+                if !is_known(&member.stat, &[])? {
+                    unreadable.push(member.clone());
+                }
+                continue;
+            }
+            other => match other? {
+                Some(opened) => opened,
+                None => return Ok(None),
             },
         };
+        let copied = match (replacement.as_mut(), held.as_mut()) {
+            (Some(anchor), _) => anchor.is_copied_by(&first, false)?,
+            (None, Some(held)) if held.identity == reading.identity => fresh,
+            (None, Some(held)) => held.is_copied_by(&first, !intact && !fresh)?,
+            (None, None) => false,
+        };
+        if copied {
+            held_at = Some(newer.len());
+            continue;
+        }
         // A copy of the live file is the first half of a `copytruncate`; once that is done, it will be looked for.
-        if copied || is_known(&member.stat, &first)? || live.as_mut().map_or(Ok(false), |live| live.is_copied_by(&first, false))? {
+        if is_known(&member.stat, &first)? || live.as_mut().map_or(Ok(false), |live| live.is_copied_by(&first, false))? {
             continue;
         }
         if reading.is_packed() {
@@ -100,9 +132,23 @@ pub(super) fn after(
             reading = again;
         }
         newer.push(reading);
+        if newer.len() == AT_ONCE && !(fresh && held.is_some()) {
+            return Ok(Some(Succession { anchor: replacement, lost, newer, unreadable, place: 0 }));
+        }
     }
+    let place = match &held {
+        Some(held) if live.as_ref().is_some_and(|live| live.identity == held.identity) && fresh => {
+            live = None;
+            newer.len()
+        }
+        Some(held) => {
+            let modified = held.stat()?.modified;
+            held_at.unwrap_or_else(|| newer.iter().take_while(|reading| reading.seen().modified < modified).count())
+        }
+        None => 0,
+    };
     newer.extend(live);
-    Ok(Some(Succession { anchor: replacement, lost, newer }))
+    Ok(Some(Succession { anchor: replacement, lost, newer, unreadable, place }))
 }
 
 /// Where the file held was deleted: the live file, if it begins with all that was consumed (a copy moved over it).

@@ -144,6 +144,7 @@ fn add_new(pattern: &Pattern, slots: &mut Vec<Slot>, found: &mut Vec<Found>) -> 
     let mut known: BTreeSet<PathBuf> = slots.iter().map(|slot| slot.path.clone()).collect();
     let matching: Vec<PathBuf> = pattern.expand().into_iter().filter(|path| !known.contains(path)).collect();
     known.extend(matching.iter().cloned());
+    let bases: BTreeSet<PathBuf> = matching.iter().filter_map(|path| base_of(path)).collect();
     let mut new: Vec<Member> = matching
         .iter()
         .filter(|path| !base_of(path).is_some_and(|base| known.contains(&base)))
@@ -158,7 +159,8 @@ fn add_new(pattern: &Pattern, slots: &mut Vec<Slot>, found: &mut Vec<Found>) -> 
             let before = slots.extract_if(.., |slot| slot.is_left_of(&member.path)).collect::<Vec<_>>();
             slots.push(Slot::inherit(member.path, before));
         } else if !Reading::open(&member).is_ok_and(|reading| reading.is_some_and(|reading| reading.is_packed())) {
-            slots.push(Slot::new(member.path));
+            let history = bases.contains(&member.path);
+            slots.push(if history { Slot::with_history(member.path) } else { Slot::new(member.path) });
         } else {
             continue;
         }

@@ -4,7 +4,7 @@
 //! payload; numbers little-endian. The layout of this head never changes, so a newer version is told from damage: its
 //! checksum is right.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -108,11 +108,6 @@ fn put_aside(folder: &Path, name: &str, path: &Path) -> Result<PathBuf, Fault> {
     let aside = folder.join(format!("{name}.corrupt-{number}"));
     fs::rename(path, &aside).map_err(Fault::at("rename", path))?;
     Ok(aside)
-}
-
-/// Size in bytes of the newest generation, for metrics.
-pub fn size(folder: &Path) -> Option<u64> {
-    File::open(folder.join("snapshot")).and_then(|file| file.metadata()).ok().map(|metadata| metadata.len())
 }
 
 #[cfg(test)]

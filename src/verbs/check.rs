@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::cli::Common;
 use crate::mistake::Mistake;
-use crate::rules::RULES;
+use crate::rules::{PLANNED, RULES};
 use crate::setup::{Setup, Trouble, read_entry};
 
 /// Writes all mistakes to `out`, one a line, and what the configuration holds; gives their number.
@@ -48,7 +48,7 @@ pub fn run(common: &Common, out: &mut dyn Write) -> Result<usize, Trouble> {
 
 /// Entries of the daybook that name suppliers, rules or sources that there are not.
 fn unknown_names(setup: &Setup, path: &std::path::Path) -> Vec<Mistake> {
-    let rules: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+    let rules: Vec<&str> = RULES.iter().map(|rule| rule.id).chain(PLANNED.iter().copied()).collect();
     let sources: Vec<&str> = setup.config.sources.iter().map(|source| &*source.name).collect();
     let text = std::fs::read(path).unwrap_or_default();
     let lines = (1u32..).zip(text.split(|&b| b == b'\n'));

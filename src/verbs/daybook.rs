@@ -30,11 +30,11 @@ pub fn open(args: &WindowOpen, now: Time) -> Result<String, Trouble> {
     let signed = Signature::new(&args.signed, now)?;
     let from = match &args.from {
         None => signed.at,
-        Some(text) => moment(text, &zone, now, Nearest::Before)?,
+        Some(text) => moment(text, &zone, now, &Nearest::Before)?,
     };
     let until = match read_span(&args.until) {
         Ok(span) => from.plus(span),
-        Err(_) => moment(&args.until, &zone, from, Nearest::After)?,
+        Err(_) => moment(&args.until, &zone, from, &Nearest::After)?,
     };
     if until <= from {
         return Err(Trouble::Usage(format!("--until {}: the window would end before it begins", args.until)));
@@ -195,7 +195,9 @@ fn opened(common: &crate::cli::Common) -> Result<(Setup, Daybook, std::path::Pat
     };
     let (entries, _) = setup.daybook().map_err(Trouble::Fault)?;
     let mut daybook = Daybook::default();
-    entries.into_iter().for_each(|entry| daybook.apply(entry));
+    for entry in entries {
+        daybook.apply(entry);
+    }
     Ok((setup, daybook, path))
 }
 
@@ -229,7 +231,7 @@ enum Nearest {
 }
 
 /// A moment as people type it: RFC 3339, a local date and time, or a time of day.
-fn moment(text: &str, zone: &TimeZone, around: Time, nearest: Nearest) -> Result<Time, Trouble> {
+fn moment(text: &str, zone: &TimeZone, around: Time, nearest: &Nearest) -> Result<Time, Trouble> {
     if let Ok(instant) = text.parse() {
         return Ok(time(instant));
     }

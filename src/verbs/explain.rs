@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use parsers::{Event, FORMATS, Facts, FormatId, Interest, Reading, Stamps, Time};
 
-use crate::engine::clock::{Clock, Hints};
+use crate::clock::{Clock, Hints};
 use crate::json;
 use crate::mistake::did_you_mean;
 use crate::normalised::Normalised;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use parsers::{Event, Facts, FormatId, Interest, Reading, Stamps, Time};
 
-use crate::engine::clock::{Clock, Hints};
+use crate::clock::{Clock, Hints};
 use crate::fault::Fault;
 use crate::json;
 use crate::normalised::Normalised;

@@ -9,9 +9,10 @@ use std::time::Instant;
 
 use parsers::{FormatId, Interest, Time};
 
+use crate::alert::Alert;
 use crate::batch::{Batch, Mark};
+use crate::clock::{Clock, Hints};
 use crate::daybook::Entry;
-use crate::engine::clock::{Clock, Hints};
 use crate::engine::{Arrival, Engine, Input};
 use crate::fault::Fault;
 use crate::metrics::Metrics;
@@ -101,13 +102,13 @@ pub fn run(world: World<'_>) -> io::Result<Metrics> {
     let mut entries = VecDeque::from(entries);
     let mut heap: BinaryHeap<Reverse<(Time, usize)>> = BinaryHeap::with_capacity(lanes.len());
     let mut finished_bytes = 0;
+    let mut alerts = Vec::new();
     for at in 0..lanes.len() {
         if let Some(lane) = lanes.get_mut(at) {
             lane.load(&pool, &interest, ahead, fault);
         }
-        settle(&mut lanes, at, &mut heap, &mut engine, &mut finished_bytes);
+        settle(&mut lanes, at, &mut heap, &mut engine, &mut finished_bytes, &mut alerts);
     }
-    let mut alerts = Vec::new();
     let mut json = Vec::new();
     let mut offsets = vec![0u64; engine.sources().len()];
     while let Some(Reverse((mut key, at))) = heap.pop() {
@@ -148,7 +149,7 @@ pub fn run(world: World<'_>) -> io::Result<Metrics> {
             let Some(&next) = lane.current.as_ref().and_then(|loaded| loaded.keys.first()) else { break };
             key = next;
         }
-        settle(&mut lanes, at, &mut heap, &mut engine, &mut finished_bytes);
+        settle(&mut lanes, at, &mut heap, &mut engine, &mut finished_bytes, &mut alerts);
         let read: u64 = lanes.iter().filter_map(|lane| lane.archive.as_ref().map(Archive::bytes_read)).sum();
         progress(finished_bytes + read, total);
     }
@@ -175,7 +176,10 @@ pub fn expand(inputs: &Inputs, fault: &mut dyn FnMut(&Fault)) -> Vec<File> {
 }
 
 /// Writes alerts and counts them.
-pub fn write(alerts: &mut Vec<crate::alert::Alert>, json: &mut Vec<u8>, out: &mut dyn Write, metrics: &mut Metrics) -> io::Result<()> {
+///
+/// # Errors
+/// Those of writing.
+pub fn write(alerts: &mut Vec<Alert>, json: &mut Vec<u8>, out: &mut dyn Write, metrics: &mut Metrics) -> io::Result<()> {
     if alerts.is_empty() {
         return Ok(());
     }
@@ -188,7 +192,14 @@ pub fn write(alerts: &mut Vec<crate::alert::Alert>, json: &mut Vec<u8>, out: &mu
 }
 
 /// Puts a lane back in line, or lets its source go if it was the last file of it.
-fn settle(lanes: &mut [Lane], at: usize, heap: &mut BinaryHeap<Reverse<(Time, usize)>>, engine: &mut Engine, finished: &mut u64) {
+fn settle(
+    lanes: &mut [Lane],
+    at: usize,
+    heap: &mut BinaryHeap<Reverse<(Time, usize)>>,
+    engine: &mut Engine,
+    finished: &mut u64,
+    alerts: &mut Vec<Alert>,
+) {
     let Some(lane) = lanes.get_mut(at) else { return };
     if let Some(loaded) = &lane.current {
         let key = loaded.keys.get(loaded.at).copied().unwrap_or(Time::MIN);
@@ -198,7 +209,7 @@ fn settle(lanes: &mut [Lane], at: usize, heap: &mut BinaryHeap<Reverse<(Time, us
     let source = lane.file.source;
     *finished += lane.archive.take().and_then(|archive| archive.size).unwrap_or(0);
     if !lanes.iter().any(|lane| lane.file.source == source && (lane.current.is_some() || lane.archive.is_some())) {
-        engine.step(Input::Finished(source), &mut Vec::new());
+        engine.step(Input::Finished(source), alerts);
     }
 }
 

@@ -45,9 +45,10 @@ proptest! {
                 Step::Halves => {
                     let line = format!("line {} of fourn.chimere\n", world.written);
                     world.written += 1;
-                    world.append("fw.log", &line[..9]);
+                    let (one, other) = line.split_at(9);
+                    world.append("fw.log", one);
                     world.poll();
-                    world.append("fw.log", &line[9..]);
+                    world.append("fw.log", other);
                 }
                 Step::Rotate => world.rotate("fw.log"),
                 Step::CopyTruncate => world.copy_truncate("fw.log"),
@@ -55,9 +56,9 @@ proptest! {
                 Step::Drain => world.drain(),
                 Step::Restart => world.restart(),
                 Step::Compress => {
-                    let oldest = (1..).take_while(|number| world.path(&format!("fw.log.{number}")).exists()).last();
-                    if let Some(number) = oldest.filter(|number| *number > 1) {
-                        world.gzip(&format!("fw.log.{number}"));
+                    let oldest = world.rotated("fw.log");
+                    if oldest > 1 {
+                        world.gzip(&format!("fw.log.{oldest}"));
                     }
                 }
             }

@@ -52,7 +52,7 @@ pub struct Hints {
 impl Clock {
     /// The event time of a stamp; `None` if the line carries none that can be read.
     pub fn date(&self, stamp: Stamp, zone: &mut Zone, hints: Hints) -> Option<Dated> {
-        let not_before = Time(self.last.unwrap_or(i64::MIN)).minus(LATENESS);
+        let not_before = self.reached().unwrap_or(Time::MIN).minus(LATENESS);
         match stamp {
             Stamp::None => None,
             Stamp::Exact(time) => Some(Dated { time, guessed: false, ambiguous: false }),
@@ -72,13 +72,15 @@ impl Clock {
                         .find(|placed| placed.time <= latest)
                         .map(|placed| dated(placed, true));
                 };
-                let Some(last) = self.last else {
+                // The very first line may have been a forged one.
+                let before = self.reached().filter(|&before| self.confirmed || year_of(before) - first <= 1);
+                let Some(before) = before else {
                     return (first..first + 8).find_map(|year| in_year(year, zone)).map(|placed| dated(placed, false));
                 };
-                let year = year_of(Time(last));
+                let year = year_of(before);
                 (year - 1..=year + 1)
                     .filter_map(|year| in_year(year, zone))
-                    .min_by_key(|placed| placed.time.0.abs_diff(last))
+                    .min_by_key(|placed| placed.time.0.abs_diff(before.0))
                     .map(|placed| dated(placed, false))
             }
         }
@@ -124,9 +126,11 @@ impl Clock {
         self.greatest.map(Time)
     }
 
-    /// Event time of the last line.
-    pub fn last(&self) -> Option<Time> {
-        self.last.map(Time)
+    /// How far the last line shows the stream to have come: a line that is late by no more than the lateness, or too far
+    /// ahead to be believed, changes nothing; one that is later by more shows that the device's clock was set back.
+    pub fn reached(&self) -> Option<Time> {
+        let (last, greatest) = (self.last?, self.greatest?);
+        Some(Time(if greatest - last <= LATENESS { greatest } else { last }))
     }
 }
 

@@ -1,0 +1,312 @@
+//! The fields of a line, and what they mean.
+
+use std::net::IpAddr;
+
+use super::given;
+use crate::atoms::{Pair, between, cut, ip, number, split_login, until};
+use crate::stamp::{self, Civil};
+use crate::{Facts, Kind, Line, Stamp, Text, Verdict};
+
+/// A value, and whether it stands behind the user's name.
+type Field<'a> = Option<(Pair<'a>, bool)>;
+
+/// The fields that matter, each as it came first.
+#[derive(Default)]
+pub(super) struct Fields<'a> {
+    date: Field<'a>,
+    time: Field<'a>,
+    tz: Field<'a>,
+    event_time: Field<'a>,
+    start: Field<'a>,
+    timestamp: Field<'a>,
+    device_name: Field<'a>,
+    device_id: Field<'a>,
+    log_id: Field<'a>,
+    pub(super) kind: Field<'a>,
+    description: Field<'a>,
+    pub(super) action: Field<'a>,
+    status: Field<'a>,
+    user: Field<'a>,
+    other_user: Field<'a>,
+    xauth_user: Field<'a>,
+    group: Field<'a>,
+    xauth_group: Field<'a>,
+    remote: Field<'a>,
+    source: Field<'a>,
+    source_port: Field<'a>,
+    user_ip: Field<'a>,
+    ui: Field<'a>,
+    destination: Field<'a>,
+    destination_port: Field<'a>,
+    tunnel_ip: Field<'a>,
+    assigned_ip: Field<'a>,
+    tunnel_id: Field<'a>,
+    tunnel_type: Field<'a>,
+    sent: Field<'a>,
+    received: Field<'a>,
+    sent_delta: Field<'a>,
+    received_delta: Field<'a>,
+    duration: Field<'a>,
+    reason: Field<'a>,
+    message: Field<'a>,
+    path: Field<'a>,
+    nas: Field<'a>,
+    /// What stands behind the last pair.
+    pub(super) tail: &'a [u8],
+    /// One key has two values.
+    pub(super) torn: bool,
+}
+
+impl<'a> Fields<'a> {
+    /// Takes up a pair; of a key that comes again the first value stands.
+    pub(super) fn put(&mut self, pair: Pair<'a>) {
+        let late = self.user.is_some();
+        let field = match pair.key {
+            b"date" => &mut self.date,
+            b"time" => &mut self.time,
+            b"tz" => &mut self.tz,
+            b"eventtime" => &mut self.event_time,
+            b"start" => &mut self.start,
+            b"timestamp" => &mut self.timestamp,
+            b"devname" | b"dvchost" => &mut self.device_name,
+            b"devid" | b"device_id" | b"deviceExternalId" => &mut self.device_id,
+            b"logid" | b"log_id" => &mut self.log_id,
+            b"type" | b"category" => &mut self.kind,
+            b"logdesc" => &mut self.description,
+            b"action" | b"act" => &mut self.action,
+            b"status" | b"outcome" => &mut self.status,
+            b"user" | b"duser" => &mut self.user,
+            b"suser" => &mut self.other_user,
+            b"xauthuser" => &mut self.xauth_user,
+            b"group" => &mut self.group,
+            b"xauthgroup" => &mut self.xauth_group,
+            b"remip" => &mut self.remote,
+            b"srcip" | b"src" => &mut self.source,
+            b"srcport" | b"src_port" | b"spt" => &mut self.source_port,
+            b"userip" => &mut self.user_ip,
+            b"ui" | b"sproc" => &mut self.ui,
+            b"dstip" | b"dst" => &mut self.destination,
+            b"dstport" | b"dst_port" | b"dpt" => &mut self.destination_port,
+            b"tunnelip" => &mut self.tunnel_ip,
+            b"assignip" => &mut self.assigned_ip,
+            b"tunnelid" => &mut self.tunnel_id,
+            b"tunneltype" => &mut self.tunnel_type,
+            b"sentbyte" | b"sent" => &mut self.sent,
+            b"rcvdbyte" | b"rcvd" => &mut self.received,
+            b"sentdelta" => &mut self.sent_delta,
+            b"rcvddelta" => &mut self.received_delta,
+            b"duration" => &mut self.duration,
+            b"reason" => &mut self.reason,
+            b"msg" => &mut self.message,
+            b"cfgpath" => &mut self.path,
+            b"nas" => &mut self.nas,
+            _ => return,
+        };
+        match field {
+            None => *field = Some((pair, late)),
+            Some((first, _)) => self.torn |= first.value != pair.value && pair.key != b"tz",
+        }
+    }
+
+    /// `FTNTFGTtunnelid=…`, `FortinetFortiGatetunnelid=…` and `ad.tunnelid=…` are all `tunnelid`.
+    pub(super) fn put_cef(&mut self, pair: Pair<'a>) {
+        let own = [b"FTNTFGT".as_slice(), b"FortinetFortiGate", b"ad."].into_iter().find_map(|prefix| pair.key.strip_prefix(prefix));
+        match (own, pair.key) {
+            (Some(key), _) => self.put(Pair { key, ..pair }),
+            (None, b"cat") => {
+                // `event:vpn`
+                let (kind, _) = until(pair.value, b':').unwrap_or((pair.value, &[]));
+                self.put(Pair { key: b"type", value: kind, ..pair });
+            }
+            (None, b"out") => self.put(Pair { key: b"sentbyte", ..pair }),
+            (None, b"in") => self.put(Pair { key: b"rcvdbyte", ..pair }),
+            (None, _) => self.put(pair),
+        }
+    }
+
+    /// The pair of a field that counts: given, and not behind a name that tore the line.
+    fn pair(&self, field: Field<'a>) -> Option<Pair<'a>> {
+        field.filter(|(pair, late)| !(self.torn && *late || given(pair.value).is_empty())).map(|(pair, _)| pair)
+    }
+
+    fn value(&self, field: Field<'a>) -> &'a [u8] {
+        self.pair(field).map_or(&[], |pair| pair.value)
+    }
+
+    fn number<N: TryFrom<u64>>(&self, field: Field<'a>) -> Option<N> {
+        number(self.value(field))
+    }
+
+    fn ip(&self, field: Field<'a>) -> Option<IpAddr> {
+        ip(self.value(field)).filter(|ip| !ip.is_unspecified())
+    }
+
+    fn text(&self, line: &Line<'a>, field: Field<'a>) -> Text {
+        self.pair(field).map_or(Text::default(), |pair| line.escaped(pair.value, pair.escape))
+    }
+
+    /// Turns the fields into facts.
+    pub(super) fn fill(&self, line: &Line<'a>, facts: &mut Facts) {
+        facts.stamp = self.stamp();
+        facts.device = self.text(line, if self.pair(self.device_name).is_some() { self.device_name } else { self.device_id });
+        facts.action = self.text(line, self.action);
+        let login = [self.xauth_user, self.user, self.other_user].into_iter().find_map(|field| self.pair(field)).unwrap_or_default();
+        let (user, domain) = split_login(login.value);
+        facts.user = line.escaped(user, login.escape);
+        facts.domain = line.escaped(domain, login.escape);
+        facts.group = self.text(line, if self.pair(self.group).is_some() { self.group } else { self.xauth_group });
+        let ui = || between(self.value(self.ui), b"(", b")").or(Some(self.value(self.ui))).and_then(ip);
+        facts.source_ip = self.ip(self.remote).or(self.ip(self.source)).or(self.ip(self.user_ip)).or_else(ui);
+        facts.source_port = self.number(self.source_port);
+        facts.destination_ip = self.ip(self.destination);
+        facts.destination_port = self.number(self.destination_port);
+        facts.duration = self.number::<u64>(self.duration).and_then(|seconds| seconds.checked_mul(1_000_000_000));
+        match self.value(self.kind) {
+            b"traffic" => self.traffic(facts),
+            b"event" | b"Event" | b"" => self.event(line, facts),
+            _ => {}
+        }
+    }
+
+    fn traffic(&self, facts: &mut Facts) {
+        facts.kind = Kind::Traffic;
+        facts.verdict = match self.value(self.action) {
+            b"accept" | b"close" | b"timeout" | b"client-rst" | b"server-rst" | b"start" | b"pass" | b"passthrough" => {
+                Some(Verdict::Allowed)
+            }
+            b"deny" | b"block" | b"blocked" | b"drop" | b"dropped" | b"reset" => Some(Verdict::Denied),
+            // `ip-conn` and `dns` are connections that failed, though the policy let them.
+            _ => None,
+        };
+        // A long session tells its totals again and again (log id 20): the part since the last line can be summed.
+        facts.source_bytes = self.number(self.sent_delta).or_else(|| self.number(self.sent));
+        facts.destination_bytes = self.number(self.received_delta).or_else(|| self.number(self.received));
+    }
+
+    fn event(&self, line: &Line<'a>, facts: &mut Facts) {
+        facts.kind = self.kind(!facts.user.is_empty());
+        facts.reason = match facts.kind {
+            Kind::LoginSuccess | Kind::SessionStart => Text::default(),
+            _ if self.pair(self.reason).is_some() => self.text(line, self.reason),
+            // What was changed: `user.local`, `log.syslogd.setting`.
+            _ if self.pair(self.path).is_some() => self.text(line, self.path),
+            Kind::LoginFailure => self.pair(self.message).map_or(line.text(self.tail), |pair| line.escaped(pair.value, pair.escape)),
+            _ => Text::default(),
+        };
+        if facts.kind == Kind::SessionStart {
+            facts.duration = None;
+        } else {
+            // The gateway's view: what it received, the remote user sent.
+            facts.source_bytes = self.number(self.received);
+            facts.destination_bytes = self.number(self.sent);
+        }
+        facts.assigned_ip = self.ip(self.tunnel_ip).or(self.ip(self.assigned_ip));
+        if self.value(self.tunnel_id) != b"0" {
+            facts.session = self.text(line, self.tunnel_id);
+        }
+        let tunnel = matches!(facts.kind, Kind::SessionStart | Kind::SessionEnd);
+        if tunnel && facts.user.is_empty() && self.value(self.tunnel_type).starts_with(b"ipsec") {
+            facts.peer = facts.source_ip;
+        }
+        if facts.kind == Kind::LoginSuccess && self.nas.is_some() {
+            facts.mfa = self.second_factor();
+        }
+    }
+
+    /// What a login, tunnel or other event is, by its number, else by its words.
+    fn kind(&self, has_user: bool) -> Kind {
+        let by_number = match self.value(self.log_id) {
+            [b'0', b'1', _, _, b'0', id @ ..] => match id {
+                b"32001" | b"43008" | b"43039" => Some(Kind::LoginSuccess),
+                b"32002" | b"32021" | b"39426" | b"43009" | b"43010" => Some(Kind::LoginFailure),
+                b"32003" | b"43040" => Some(Kind::Logout),
+                b"39424" | b"39947" => Some(Kind::SessionStart),
+                b"39425" | b"39948" => Some(Kind::SessionEnd),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(kind) = by_number {
+            return kind;
+        }
+        let description = self.value(self.description);
+        let says = |word: &[u8]| description.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+        let outcome = || match self.value(self.status).to_ascii_lowercase().as_slice() {
+            _ if says(b"fail") => Kind::LoginFailure,
+            b"success" | b"succeeded" => Kind::LoginSuccess,
+            b"failed" | b"failure" | b"fail" | b"denied" | b"lockout" => Kind::LoginFailure,
+            b"timed_out" => Kind::Logout,
+            b"" if says(b"success") => Kind::LoginSuccess,
+            _ => Kind::Other,
+        };
+        match self.value(self.action).to_ascii_lowercase().as_slice() {
+            b"ssl-login-fail" => Kind::LoginFailure,
+            b"tunnel-up" => Kind::SessionStart,
+            b"tunnel-down" => Kind::SessionEnd,
+            b"login" | b"authentication" => outcome(),
+            b"auth-logon" => Kind::LoginSuccess,
+            b"auth-logout" | b"logout" => Kind::Logout,
+            // IPsec: a named user whose negotiation failed gave wrong credentials.
+            b"negotiate" if has_user && self.value(self.status).starts_with(b"fail") => Kind::LoginFailure,
+            // A name tore the line, and the outcome stood behind it: nobody is let in by that.
+            b"" if self.torn && says(b"login") => Kind::LoginFailure,
+            _ => Kind::Other,
+        }
+    }
+
+    /// FortiAuthenticator tells of the second factor in its message: `with no token`, `with FortiToken`.
+    fn second_factor(&self) -> Option<bool> {
+        let message = if self.value(self.message).is_empty() { self.tail } else { self.value(self.message) };
+        let says = |words: &[u8]| message.windows(words.len()).any(|part| part.eq_ignore_ascii_case(words));
+        if says(b"with no token") { Some(false) } else { says(b"token").then_some(true) }
+    }
+
+    fn stamp(&self) -> Stamp {
+        let event_time = stamp::epoch(self.value(self.event_time));
+        if event_time != Stamp::None {
+            return event_time;
+        }
+        let offset = zone(self.value(self.tz));
+        if let Some(civil) = civil(self.value(self.date), self.value(self.time)) {
+            return Civil { offset, ..civil }.stamp();
+        }
+        match stamp::any(self.value(self.start)) {
+            Stamp::None => stamp::epoch(self.value(self.timestamp)),
+            start => start,
+        }
+    }
+}
+
+/// `2026-03-02`, `00:00:08`
+fn civil(date: &[u8], time: &[u8]) -> Option<Civil> {
+    let (year, rest) = until(date, b'-')?;
+    let (month, day) = until(rest, b'-')?;
+    let (hour, rest) = until(time, b':')?;
+    let (minute, second) = until(rest, b':')?;
+    Some(Civil {
+        year: Some(i32::from(number::<u16>(year)?)),
+        month: number(month)?,
+        day: number(day)?,
+        hour: number(hour)?,
+        minute: number(minute)?,
+        second: number(second)?,
+        ..Civil::default()
+    })
+}
+
+/// `+0100`, `-07:00`, `UTC+2`, `GMT`
+fn zone(text: &[u8]) -> Option<i32> {
+    let name = text.strip_prefix(b"UTC").or(text.strip_prefix(b"GMT"));
+    let (sign, digits) = match name.unwrap_or(text) {
+        [b'+', digits @ ..] => (1, digits),
+        [b'-', digits @ ..] => (-1, digits),
+        [] => return name.map(|_| 0),
+        _ => return None,
+    };
+    let (hours, minutes) = match digits {
+        [_] | [_, _] => (digits, b"0".as_slice()),
+        [_, _, b':', minutes @ ..] | [_, _, minutes @ ..] => (cut(digits, 2).0, minutes),
+        [] => return None,
+    };
+    Some(sign * (i32::from(number::<u8>(hours)?) * 3600 + i32::from(number::<u8>(minutes)?) * 60))
+}

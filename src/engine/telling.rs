@@ -1,0 +1,177 @@
+//! From what happened to the rules, and from their findings to alerts.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use parsers::Time;
+
+use super::Engine;
+use super::attribution::Owner;
+use super::state::{Accounted, Addressed, Story, Supplied, Timer, What};
+use crate::alert::{Alert, RuleName, Severity, Stable};
+use crate::register::Supplier;
+use crate::rules::{AccountMemory, AddressMemory, Case, Finding, Findings, Happening, Memories};
+use crate::session::Scene;
+
+/// Stories that an account keeps; older ones are told.
+const STORIES: usize = 16;
+
+/// A line of a supplier on its way to the rules.
+pub(super) struct Happened<'a> {
+    pub happening: Happening,
+    pub now: Time,
+    pub scene: Option<Scene>,
+    pub raw: &'a [u8],
+    pub session: Option<u32>,
+    /// The address counts as an origin: its memory is at hand.
+    pub address: Option<IpAddr>,
+    pub repeated: u32,
+}
+
+impl Engine {
+    /// Shows what happened to all rules.
+    pub(super) fn happened(&mut self, owner: &Owner, happened: Happened<'_>, out: &mut Vec<Alert>) {
+        self.told(owner, happened, None, out);
+    }
+
+    /// Shows what happened to all rules, or to one whose timer fell due, and makes alerts of what they find.
+    pub(super) fn told(&mut self, owner: &Owner, mut happened: Happened<'_>, only: Option<&str>, out: &mut Vec<Alert>) {
+        let supplier = &owner.supplier;
+        let register = Arc::clone(&self.register);
+        let rules = Arc::clone(&self.rules);
+        let daybook = Arc::clone(&self.state.daybook);
+        // Nothing is kept of suppliers that are only the names of failing logins: anybody may invent them.
+        let mut stranger = Supplied::default();
+        let keep = register.is_declared() || daybook.cut(&supplier.id, happened.now).is_some();
+        let held = if keep { self.state.suppliers.entry(&supplier.id) } else { self.state.suppliers.get_mut(&supplier.id) };
+        let Supplied { accounts, memory } = held.unwrap_or(&mut stranger);
+        // Only accounts that got in are remembered: failing names are anybody's to invent.
+        let mut nobody = Accounted::default();
+        let accounted = accounts.get_mut(&owner.login).map_or(&mut nobody, Arc::make_mut);
+        let mut nowhere = AddressMemory::default();
+        let address = match happened.address.and_then(|ip| self.state.addresses.entry(&ip)) {
+            Some(Addressed { last, memory }) => {
+                *last = happened.now.max(*last);
+                memory
+            }
+            None => &mut nowhere,
+        };
+        let session = happened.session.and_then(|number| accounted.sessions.iter().find(|session| session.number == number));
+        if let (Some(scene), Some(session)) = (&mut happened.scene, session) {
+            scene.story = Some(Arc::clone(&session.story));
+        }
+        let case = Case {
+            happening: happened.happening,
+            now: happened.now,
+            scene: happened.scene.as_ref(),
+            raw: happened.raw,
+            supplier,
+            account: owner.account.as_deref(),
+            sessions: &accounted.sessions,
+            session,
+            login: (!owner.login.is_empty()).then_some(&owner.login),
+            repeated: happened.repeated,
+            register: &register,
+            daybook: &daybook,
+            daybook_configured: self.daybook_configured,
+            calendars: &register.calendars,
+        };
+        let mut findings = Findings::default();
+        let mut account_memory: AccountMemory = std::mem::take(&mut accounted.memory);
+        let mut memories = Memories { account: &mut account_memory, supplier: memory, address };
+        match only {
+            None => rules.observe(&case, &mut memories, &mut findings),
+            Some(rule) => rules.due(rule, &case, &mut memories, &mut findings),
+        }
+        accounted.memory = account_memory;
+        let login = (!owner.login.is_empty()).then(|| Arc::clone(&owner.login));
+        for (rule, finding) in findings.found {
+            let exception =
+                daybook.exception(rule.id, &supplier.id, case.zone(), finding.scene.time).map(|exception| exception.reason.to_string());
+            out.extend(alert(supplier, rule, finding, exception, &mut accounted.stories));
+        }
+        for wake in findings.wakes {
+            let what = What::Rule { rule: wake.rule.to_owned(), kind: wake.kind };
+            self.arm(Timer { due: wake.due, supplier: Arc::clone(&supplier.id), login: login.clone(), what });
+        }
+    }
+}
+
+impl Happened<'_> {
+    pub(super) fn due(happening: Happening, now: Time, session: Option<u32>) -> Happened<'static> {
+        Happened { happening, now, scene: None, raw: b"", session, address: None, repeated: 1 }
+    }
+}
+
+/// Makes an alert of a finding: its story, its severity, its name.
+///
+/// A further reason in one story counts for more: the higher of its own severity and the story's
+/// highest so far, plus one step. The same reason twice is no further one.
+fn alert(supplier: &Supplier, rule: RuleName, finding: Finding, exception: Option<String>, stories: &mut Vec<Story>) -> Option<Alert> {
+    let Finding { reason, severity, scene, earlier, message, because, unless, users, ips, once, incident } = finding;
+    let mut severity = severity;
+    let story: Arc<str> = match (&incident, &scene.story) {
+        (None, Some(story)) => Arc::clone(story),
+        (incident, _) => {
+            let mut hash = Stable::new("incident");
+            hash.text(&supplier.id).text(scene.login.as_deref().unwrap_or_default()).text(rule.id);
+            match incident {
+                Some(incident) => hash.text(incident),
+                None => hash.evidence(&scene.evidence),
+            };
+            hash.hex().into()
+        }
+    };
+    let said = (rule.id.to_owned(), reason.to_owned());
+    if incident.is_none() && scene.login.is_some() {
+        let at = stories.iter().position(|held| held.id == story).unwrap_or_else(|| {
+            if stories.len() >= STORIES {
+                stories.remove(0);
+            }
+            stories.push(Story { id: Arc::clone(&story), highest: None, said: Vec::new() });
+            stories.len() - 1
+        });
+        let held = stories.get_mut(at)?;
+        let known = held.said.contains(&said);
+        if known && once {
+            return None;
+        }
+        if !known {
+            held.said.push(said);
+        }
+        if !known && exception.is_none() {
+            severity = held.highest.map_or(severity, |highest| severity.max(highest).raised());
+            held.highest = held.highest.max(Some(severity));
+        }
+    }
+    if exception.is_some() {
+        severity = Severity::Info;
+    }
+    let mut evidence = earlier;
+    evidence.push(scene.evidence);
+    let users: BTreeSet<Arc<str>> = users.into_iter().chain(scene.login.clone()).collect();
+    let ips: BTreeSet<IpAddr> = ips.into_iter().chain(scene.source_ip).collect();
+    Some(Alert {
+        time: scene.time,
+        rule,
+        reason,
+        severity,
+        // A supplier that was only inferred from a login bears its name.
+        message: if scene.login.as_ref() == Some(&supplier.name) { message } else { format!("{}: {message}", supplier.name) },
+        supplier: Some((Arc::clone(&supplier.id), Arc::clone(&supplier.name))),
+        account: scene.login,
+        source_ip: scene.source_ip,
+        observer: scene.observer,
+        site: scene.site,
+        users: users.into_iter().collect(),
+        ips: ips.into_iter().collect(),
+        story,
+        because,
+        unless,
+        evidence,
+        exception,
+        time_guessed: scene.time_guessed,
+        time_ambiguous: scene.time_ambiguous,
+    })
+}
