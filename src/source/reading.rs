@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use parsers::Time;
+
 use super::content::{Content, Stat, Trail};
 use super::family::Member;
 use super::framing::{BLOCK, Framer, Piece};
@@ -17,8 +19,9 @@ pub(super) struct Reading {
     found: i64,
     /// The consumed part: up to the start of the first line that was not given out.
     pub(super) trail: Trail,
-    /// Looks in a row that found nothing new.
-    pub(super) quiet: u32,
+    /// For how long looks have found nothing new, in nanoseconds.
+    pub(super) quiet: i64,
+    quiet_since: Option<Time>,
     content: Content,
     /// Holds something between two looks only while it cuts a line, and of a packed file; else the unfinished line is
     /// read again, so that what is checked and what was read are the same.
@@ -56,6 +59,7 @@ impl Reading {
             found: seen.modified,
             trail: Trail::default(),
             quiet: 0,
+            quiet_since: None,
             content,
             framer: Framer::default(),
             seen,
@@ -168,10 +172,16 @@ impl Reading {
     }
 
     /// Reads on, about `budget` bytes. With `ending` nobody writes any more: an unfinished line is one.
-    pub(super) fn look(&mut self, budget: usize, ending: bool) -> io::Result<Look> {
+    pub(super) fn look(&mut self, budget: usize, now: Time, ending: bool) -> io::Result<Look> {
+        let seen = self.seen;
         let look = if self.is_packed() { self.unpack(budget) } else { self.read_on(budget, ending) };
-        if !matches!(look, Ok(Look::Quiet)) {
-            self.quiet = 0;
+        // Time, not looks: events in its folder may bring a thousand looks a second.
+        let is_quiet = matches!(look, Ok(Look::Quiet)) && self.seen == seen;
+        let since = *self.quiet_since.get_or_insert(now);
+        if is_quiet {
+            self.quiet = now.since(since);
+        } else {
+            (self.quiet, self.quiet_since) = (0, None);
         }
         look
     }
@@ -179,7 +189,6 @@ impl Reading {
     fn read_on(&mut self, budget: usize, ending: bool) -> io::Result<Look> {
         let stat = self.stat()?;
         if self.at_end && stat == self.seen && !ending {
-            self.quiet = self.quiet.saturating_add(1);
             return Ok(Look::Quiet);
         }
         if self.has_shrunk(&stat) {
@@ -204,9 +213,6 @@ impl Reading {
         }
         if !self.framer.is_cutting() {
             self.framer.clear();
-        }
-        if stat != self.seen {
-            self.quiet = 0;
         }
         (self.seen, self.at_end) = (stat, at >= stat.size);
         Ok(if lines.is_empty() { Look::Quiet } else { Look::Lines(lines) })

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use parsers::Time;
+use parsers::time::{MINUTE, SECOND};
 
 use super::content::{Stat, Trail};
 use super::family::{Family, Member, base_of, member};
@@ -14,10 +15,10 @@ use super::succession::{self, Succession, locate};
 use super::tail::Found;
 use crate::batch::{Batch, Position};
 
-/// Looks without news after which a rotated file's writer is taken to write to its successor, which has lines.
-const GRACE: u32 = 3;
-/// Looks without news after which a deleted file is closed, or one that was left is not looked at any more.
-const LONG: u32 = 240;
+/// Time without news after which a rotated file's writer is taken to write to its successor, which has lines.
+pub(super) const GRACE: i64 = SECOND / 2;
+/// Time without news after which a deleted file is closed, or one that was left is not looked at any more.
+const LONG: i64 = MINUTE;
 /// Files read to their end that are remembered, to be told from unread ones.
 const REMEMBERED: usize = 16;
 
@@ -30,6 +31,8 @@ pub(super) struct Pass<'a> {
     pub(super) budget: usize,
     pub(super) source: u16,
     pub(super) received: Time,
+    /// How long the writer of a rotated file is waited for.
+    pub(super) grace: i64,
     pub(super) ordinal: &'a mut u64,
     pub(super) next_file: &'a mut u32,
 }
@@ -125,7 +128,7 @@ impl Slot {
 
     /// Whether a file waits that has something to read.
     pub(super) fn is_waiting(&self) -> bool {
-        self.chain.len() > 2 || self.chain.get(1).is_some_and(has_bytes)
+        self.problem.is_none() && (self.chain.len() > 2 || self.chain.get(1).is_some_and(has_bytes))
     }
 
     /// Whether the last look failed.
@@ -288,10 +291,10 @@ impl Slot {
             let (waiting, successor) = (self.chain.len(), self.chain.get(1).is_some_and(has_bytes));
             let Some(first) = self.chain.front_mut() else { break };
             let file = pass.file(first, &self.path);
-            match first.look(pass.budget, false) {
+            match first.look(pass.budget, pass.received, false) {
                 Ok(Look::Lines(lines)) => pass.lines(file, lines),
                 Ok(Look::Quiet) if first.is_behind() => break,
-                Ok(Look::Quiet) if waiting > 2 || (waiting == 2 && (first.is_packed() || (first.quiet >= GRACE && successor))) => {
+                Ok(Look::Quiet) if waiting > 2 || (waiting == 2 && (first.is_packed() || (first.quiet >= pass.grace && successor))) => {
                     self.leave(pass)?;
                 }
                 Ok(Look::Quiet) => {
@@ -324,7 +327,7 @@ impl Slot {
     fn leave(&mut self, pass: &mut Pass<'_>) -> io::Result<()> {
         let Some(first) = self.chain.front_mut() else { return Ok(()) };
         let file = pass.file(first, &self.path);
-        if let Look::Lines(lines) = first.look(pass.budget, true)? {
+        if let Look::Lines(lines) = first.look(pass.budget, pass.received, true)? {
             pass.lines(file, lines);
         }
         if first.is_behind() {
@@ -348,7 +351,7 @@ impl Slot {
     /// What a writer still wrote to the file that was left.
     fn read_late(&mut self, pass: &mut Pass<'_>) -> io::Result<()> {
         let Some(left) = &mut self.left else { return Ok(()) };
-        match left.look(pass.budget, false)? {
+        match left.look(pass.budget, pass.received, false)? {
             Look::Lines(lines) => {
                 let file = pass.file(left, &self.path);
                 pass.lines(file, lines);

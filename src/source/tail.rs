@@ -18,7 +18,7 @@ use parsers::Time;
 use super::family::{Member, base_of, member};
 use super::pattern::Pattern;
 use super::reading::Reading;
-use super::slot::{Pass, Slot};
+use super::slot::{GRACE, Pass, Slot};
 use crate::batch::{Batch, Position};
 
 /// What a pass finds.
@@ -59,6 +59,7 @@ pub struct Tail {
     slots: Vec<Slot>,
     ordinal: u64,
     from_end: bool,
+    grace: i64,
     said_none: bool,
 }
 
@@ -79,13 +80,21 @@ impl Tail {
         if let Some(path) = pattern.literal().filter(|_| slots.is_empty()) {
             slots.push(Slot::new(path.to_owned()));
         }
-        Tail { source, pattern, slots, ordinal, from_end, said_none: false }
+        Tail { source, pattern, slots, ordinal, from_end, grace: GRACE, said_none: false }
+    }
+
+    /// Takes it that nobody writes any more.
+    #[must_use]
+    pub fn without_writers(mut self) -> Tail {
+        self.grace = 0;
+        self
     }
 
     /// One pass over all files; reads about `budget` bytes, received now. `next_file` is the first free file number of
     /// the state.
     pub fn poll(&mut self, budget: usize, received: Time, next_file: &mut u32) -> Vec<Found> {
-        let mut pass = Pass { found: Vec::new(), budget, source: self.source, received, ordinal: &mut self.ordinal, next_file };
+        let mut pass =
+            Pass { found: Vec::new(), budget, source: self.source, received, grace: self.grace, ordinal: &mut self.ordinal, next_file };
         for slot in &mut self.slots {
             slot.poll(&self.pattern, self.from_end, &mut pass);
         }

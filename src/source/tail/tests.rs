@@ -23,6 +23,7 @@ struct World {
     tail: Tail,
     positions: Positions,
     next_file: u32,
+    now: Time,
     written: usize,
     read: Vec<String>,
     batches: Vec<(Position, Range, Vec<u8>)>,
@@ -41,6 +42,7 @@ impl World {
             tail,
             positions: Positions::default(),
             next_file: 0,
+            now: Time(0),
             written: 0,
             read: Vec::new(),
             batches: Vec::new(),
@@ -108,7 +110,8 @@ impl World {
 
     fn poll_with(&mut self, budget: usize) -> usize {
         let before = self.tail.ordinal();
-        let found = self.tail.poll(budget, Time(0), &mut self.next_file);
+        self.now = self.now.plus(parsers::time::SECOND / 4);
+        let found = self.tail.poll(budget, self.now, &mut self.next_file);
         let (count, mut ordinal) = (found.len(), before);
         for found in found {
             match found {

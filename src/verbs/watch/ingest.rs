@@ -95,6 +95,7 @@ impl Ingest {
         let tails = of_daybook
             .chain(of_sources)
             .map(|(source, path, from_end)| Tail::resume(source, &path, positions.of_source(source), keeper.ordinal(source), from_end))
+            .map(|tail| if options.until_eof { tail.without_writers() } else { tail })
             .collect();
         let (store, snapshots) = recovered.unzip();
         Ingest {
