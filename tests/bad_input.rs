@@ -1,5 +1,7 @@
 //! Bad lines, bad files, bad settings, a bad disk: what is wrong is said with its place, and everything else goes on.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "a test may fail")]
+
 mod process;
 
 use std::fs::{self, File};
@@ -143,6 +145,9 @@ fn a_daybook_line_that_cannot_be_read_is_told_with_its_number() {
     world.check(&lines.all, "a daybook with bad lines");
 }
 
+/// What happened to the bytes of a file.
+type Damage<'d> = (&'static str, &'d dyn Fn(&mut Vec<u8>));
+
 /// A world that has run twice: two generations of snapshots, and more to read.
 fn twice_run(lines: &mut Lines) -> World {
     let world = World::new();
@@ -157,8 +162,8 @@ fn twice_run(lines: &mut Lines) -> World {
 
 #[test]
 fn a_damaged_snapshot_is_put_aside_and_nothing_changes() {
-    let length = fs::metadata(twice_run(&mut Lines::new()).path("state/snapshot")).unwrap().len() as usize;
-    let damages: [(&str, &dyn Fn(&mut Vec<u8>)); 8] = [
+    let length = fs::read(twice_run(&mut Lines::new()).path("state/snapshot")).unwrap().len();
+    let damages: [Damage<'_>; 8] = [
         ("magic", &|bytes| bytes[0] ^= 1),
         ("length", &|bytes| bytes[12] ^= 0x40),
         ("checksum", &|bytes| bytes[20] ^= 1),
@@ -193,7 +198,7 @@ fn a_damaged_snapshot_is_put_aside_and_nothing_changes() {
 /// What the log of batches tells of is read anew where it cannot be read any more: in other batches, but each alert once.
 #[test]
 fn a_damaged_batch_log_loses_and_doubles_nothing() {
-    let damages: [(&str, &dyn Fn(&mut Vec<u8>)); 4] = [
+    let damages: [Damage<'_>; 4] = [
         ("its end cut", &|bytes| bytes.truncate(bytes.len() - 3)),
         ("its end zeroed", &|bytes| bytes.iter_mut().rev().take(50).for_each(|byte| *byte = 0)),
         ("garbage behind it", &|bytes| bytes.extend([0xff; 100])),
@@ -311,7 +316,7 @@ fn a_full_disk_stops_the_reading_until_there_is_room() {
         let running = world.watch();
         until("it runs", || world.path("small").join(if full == "alerts" { "alerts.jsonl" } else { "state/snapshot" }).exists());
         // Whatever room is left.
-        let _ = fs::write(world.path("small/filler"), [0; 65536]);
+        let _ = fs::write(world.path("small/filler"), vec![0; 65536]);
         until("it waits", || {
             world.append("log/fw.log", &lines.take(4));
             world.read("err").contains("waiting until the disk takes it")
