@@ -3,7 +3,14 @@
 //! Without LOG a small load is made up here. Each figure is the median of several runs; the yardstick is counting the
 //! newlines of the same bytes. Ratios travel between machines, absolute times do not.
 
-#![expect(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_precision_loss, reason = "a bench measures and prints")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "a bench measures and prints"
+)]
 
 use std::fmt::Write as _;
 use std::hint::black_box;

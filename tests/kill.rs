@@ -3,6 +3,8 @@
 //!
 //! `NIGHTPORTER_SWEEP=all` kills at every system call of the checkpoint path, `NIGHTPORTER_KILLS=500` as often at random.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
 mod process;
 
 use std::collections::BTreeMap;

@@ -56,7 +56,7 @@ fn the_night_tells_its_story() {
     high shared-credential concurrent-sessions sphinx ext-sphinx-1
     medium off-hours outside-hours chimere fourn.chimere
     critical cut-breach login hermes ext-hermes-2
-    high off-hours outside-hours hermes ext-hermes-2
+    critical off-hours outside-hours hermes ext-hermes-2
     high expired-access account-expired minos ext-minos-2
     high off-hours outside-hours minos ext-minos-2
     high off-hours no-window penelope ext-penelope

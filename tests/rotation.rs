@@ -2,6 +2,8 @@
 //!
 //! `NIGHTPORTER_ROTATIONS=300` rotates as often.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
 mod process;
 
 use std::fs::{self, File};

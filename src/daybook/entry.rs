@@ -10,6 +10,7 @@ use parsers::Time;
 use serde::{Deserialize, Serialize};
 
 use super::ALL;
+use super::fields::plausible;
 use crate::calendar::Bound;
 use crate::mistake::{Problem, did_you_mean, quoted};
 use crate::register::Register;
@@ -144,10 +145,11 @@ impl FromStr for Until {
     fn from_str(text: &str) -> Result<Until, String> {
         // jiff would take the date of a time for a date.
         let date = || (text.len() == "2027-01-31".len()).then(|| text.parse::<Date>().ok()).flatten();
-        let time = || text.parse::<Timestamp>().ok();
+        let time = || text.parse::<Timestamp>().ok().and_then(plausible);
         date()
+            .filter(|date| (2000..2200).contains(&date.year()))
             .map(Until::Date)
-            .or_else(|| time().map(|at| Until::Time(crate::zone::time(at))))
+            .or_else(|| time().map(Until::Time))
             .ok_or_else(|| format!("expected a date such as \"2027-01-31\" or a time with its zone, found {}", quoted(text)))
     }
 }

@@ -67,7 +67,7 @@ impl Fields {
     pub(super) fn time(&mut self, key: &'static str) -> Result<Time, Problem> {
         let text = self.text(key)?;
         let wrong = || format!("{key}: expected a time with its zone such as \"2026-11-18T22:30:00+01:00\", found {}", quoted(&text));
-        text.parse::<Timestamp>().map(time).map_err(|_| wrong().into())
+        text.parse().ok().and_then(plausible).ok_or_else(|| wrong().into())
     }
 
     /// A time, or a date that counts as a whole.
@@ -87,6 +87,11 @@ impl Fields {
         self.asked.push(key);
         self.map.remove(key)
     }
+}
+
+/// The time, if people can mean it: of the years 2000 to 2199, like the stamps of devices.
+pub(super) fn plausible(timestamp: Timestamp) -> Option<Time> {
+    Time::from_seconds(timestamp.as_second(), 0).map(|_| time(timestamp))
 }
 
 fn found(value: &Value) -> String {

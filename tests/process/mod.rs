@@ -197,7 +197,7 @@ impl Running {
     /// Waits for the end, but not for ever.
     pub fn wait(mut self) -> ExitStatus {
         let mut status = None;
-        within(Duration::from_secs(60), "the process ends", || {
+        within(Duration::from_mins(1), "the process ends", || {
             status = self.0.try_wait().unwrap();
             status.is_some()
         });
