@@ -5,8 +5,8 @@
 #![allow(missing_docs, unreachable_pub, reason = "test code")]
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -99,6 +99,16 @@ impl World {
 
     pub fn alerts(&self) -> String {
         self.read("alerts.jsonl")
+    }
+
+    /// Whether one of the last alerts concerns an account.
+    pub fn has_come_to(&self, account: &str) -> bool {
+        let Ok(mut file) = File::open(self.path("alerts.jsonl")) else { return false };
+        let length = file.metadata().unwrap().len();
+        file.seek(SeekFrom::Start(length.saturating_sub(64 * 1024))).unwrap();
+        let mut end = Vec::new();
+        file.read_to_end(&mut end).unwrap();
+        String::from_utf8_lossy(&end).contains(&format!("\"account\":\"{account}\""))
     }
 
     /// What an uninterrupted watch over the same batch log would have written.
