@@ -12,6 +12,7 @@ use nightporter::cli::{Check, Cli, Common, Explain, List, Parse, Replay, Verb, W
 use nightporter::fault::Fault;
 use nightporter::mistake::did_you_mean;
 use nightporter::setup::{Setup, Trouble};
+use nightporter::source::pattern::Pattern;
 use nightporter::verbs;
 use nightporter::wall_clock::now;
 use nightporter::zone::Zone;
@@ -24,7 +25,7 @@ const BAD: u8 = 2;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.verb {
-        None => watch(&cli.watch),
+        None => no_verb(&cli.watch),
         Some(Verb::Watch(args)) => watch(&args),
         Some(Verb::Replay(args)) => replay(&args),
         Some(Verb::Parse(args)) => parse(&args),
@@ -94,6 +95,18 @@ fn loaded(common: &Common) -> Result<Setup, Trouble> {
         eprintln!("note: {note}");
     }
     Ok(setup)
+}
+
+/// Without a verb it watches; a verb typed wrong is not a file to wait for.
+fn no_verb(args: &Watch) -> Result<ExitCode, Trouble> {
+    let is_there = |path: &PathBuf| path.as_os_str() == "-" || path.exists() || Pattern::new(path).literal().is_none();
+    if let Some(missing) = args.files.iter().find(|path| !is_there(path)) {
+        let missing = missing.to_string_lossy();
+        let verbs = Cli::command();
+        let hint = did_you_mean(&missing, verbs.get_subcommands().map(clap::Command::get_name));
+        return Err(Trouble::Usage(format!("there is no verb and no file \"{missing}\"{hint} (`nightporter watch FILE` waits for one)")));
+    }
+    watch(args)
 }
 
 fn watch(args: &Watch) -> Result<ExitCode, Trouble> {

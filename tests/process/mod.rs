@@ -12,6 +12,8 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::civil::{DateTime, datetime};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_nightporter");
@@ -273,12 +275,21 @@ const START: DateTime = datetime(2020, 1, 6, 2, 0, 0, 0);
 
 /// A login line of a time, in seconds after the start.
 pub fn login(seconds: usize, user: &str) -> String {
-    let time = START + jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap());
+    let time = START + SignedDuration::from_secs(i64::try_from(seconds).unwrap());
+    line(time, seconds, user)
+}
+
+/// A login line of a moment.
+pub fn login_at(moment: Timestamp, user: &str) -> String {
+    line(moment.to_zoned(TimeZone::UTC).datetime(), user.len(), user)
+}
+
+fn line(time: DateTime, number: usize, user: &str) -> String {
     let stamp = time.strftime("date=%Y-%m-%d time=%H:%M:%S");
-    let (a, b) = (seconds / 250 % 250, seconds % 250);
+    let (a, b) = (number / 250 % 250, number % 250);
     format!(
         "{stamp} devname=\"FGT-A\" devid=\"FG100\" tz=\"+0000\" type=\"event\" subtype=\"vpn\" level=\"information\" vd=\"root\" \
-         action=\"tunnel-up\" tunneltype=\"ssl-tunnel\" tunnelid={seconds} remip=198.51.{a}.{b} tunnelip=10.99.{a}.{b} user=\"{user}\" msg=\"x\"\n"
+         action=\"tunnel-up\" tunneltype=\"ssl-tunnel\" tunnelid={number} remip=198.51.{a}.{b} tunnelip=10.99.{a}.{b} user=\"{user}\" msg=\"x\"\n"
     )
 }
 

@@ -1,0 +1,231 @@
+//! What people type: help, exit codes, the daybook's verbs, and what a running watch makes of what they write.
+
+mod process;
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use jiff::{SignedDuration, Timestamp};
+use process::{BINARY, Running, World, count, login, login_at, pause, until};
+
+/// Runs to the end with the configuration.
+fn run(world: &World, args: &[&str]) -> Output {
+    let mut command = Command::new(BINARY);
+    world.furnish(&mut command);
+    command.args(args).env_remove("COLUMNS").env_remove("USER").stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Exit status, data, and what was said.
+fn outcome(world: &World, args: &[&str]) -> (i32, String, String) {
+    let output = run(world, args);
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn every_verb_explains_itself() {
+    let world = World::new();
+    let verbs: [&[&str]; 13] = [
+        &[],
+        &["watch"],
+        &["replay"],
+        &["parse"],
+        &["check"],
+        &["list"],
+        &["explain"],
+        &["window"],
+        &["window", "open"],
+        &["window", "close"],
+        &["window", "list"],
+        &["cut"],
+        &["lift"],
+    ];
+    for verb in verbs {
+        let (code, data, said) = outcome(&world, &[verb, &["--help"]].concat());
+        assert_eq!((code, said.as_str()), (0, ""), "{verb:?}");
+        insta::assert_snapshot!(format!("help {}", verb.join(" ")).trim().replace(' ', "-"), data);
+    }
+}
+
+#[test]
+fn exit_status_tells_how_it_went() {
+    let world = World::new();
+    world.append("log/fw.log", &login(0, "ext-acc1"));
+    let cases: [(&[&str], i32); 16] = [
+        (&["--version"], 0),
+        (&["check", "--config", "np.toml"], 0),
+        (&["check", "--config", "none.toml"], 2),
+        (&["replay", "--config", "np.toml"], 0),
+        (&["replay", "--config", "np.toml", "--fail-on", "critical"], 0),
+        (&["replay", "--config", "np.toml", "--fail-on", "high"], 1),
+        (&["replay", "--config", "np.toml", "--fail-on", "info"], 1),
+        (&["replay", "--fail-on", "hihg", "log/fw.log"], 2),
+        (&["replay", "none.log"], 2),
+        (&["replay", "--no-such-option"], 2),
+        (&["no-such-verb"], 2),
+        (&["parse", "--format", "fortigat", "log/fw.log"], 2),
+        (&["parse", "log"], 2),
+        (&["explain", "of-hours"], 2),
+        (&["list", "formatz"], 2),
+        (&["watch", "--config", "np.toml", "--time-zone", "Europe/Pari"], 2),
+    ];
+    for (args, code) in cases {
+        let (found, _, said) = outcome(&world, args);
+        assert_eq!(found, code, "{args:?}: {said}");
+        assert!(code == 0 || code == 1 || !said.is_empty(), "{args:?}");
+    }
+    assert!(outcome(&world, &["parse", "--format", "fortigat", "x"]).2.contains("did you mean \"fortigate\"?"));
+    assert!(outcome(&world, &["chek"]).2.contains("did you mean \"check\"?"));
+    assert!(outcome(&world, &["explain", "of-hours"]).2.contains("did you mean \"off-hours\"?"));
+}
+
+#[test]
+fn replay_writes_to_stdout_alone() {
+    let world = World::new();
+    world.append("log/fw.log", &login(0, "ext-acc1"));
+    let (code, data, _) = outcome(&world, &["replay", "--config", "np.toml"]);
+    assert_eq!((code, count(&data, "expired-access")), (0, 1));
+    assert!(!world.path("state").exists() && !world.path("alerts.jsonl").exists());
+    // Nor does it read what a watch left.
+    world.watch_to_end();
+    let before = std::fs::metadata(world.path("state/snapshot")).unwrap().modified().unwrap();
+    assert_eq!(outcome(&world, &["replay", "--config", "np.toml"]).1, data);
+    assert_eq!(std::fs::metadata(world.path("state/snapshot")).unwrap().modified().unwrap(), before);
+    assert_eq!(world.alerts(), data);
+}
+
+#[test]
+fn lists_and_pages_are_data_on_stdout() {
+    let world = World::new();
+    for (args, has) in [
+        (&["list", "formats"][..], "fortigate"),
+        (&["list", "rules"], "off-hours"),
+        (&["explain", "off-hours", "--config", "np.toml"], "## What it catches"),
+        (&["explain", "--line", login(0, "ext-acc1").trim()], "ext-acc1"),
+        (&["--version"], "ECS 9.4.0"),
+    ] {
+        let (code, data, said) = outcome(&world, args);
+        assert_eq!((code, said.as_str()), (0, ""), "{args:?}");
+        assert!(data.contains(has), "{args:?}: {data}");
+    }
+}
+
+#[test]
+fn check_says_what_there_is_and_what_is_wrong() {
+    let world = World::new();
+    let (code, data, said) = outcome(&world, &["check", "--config", "np.toml"]);
+    assert_eq!((code, data.as_str(), said.as_str()), (0, "", "ok: 1 source, 0 sites, 2 suppliers, 0 accounts, 0 daybook lines\n"));
+    world.write(
+        "daybook.jsonl",
+        "{\"at\":\"2020-01-06T01:00:00Z\",\"by\":\"yann\",\"entry\":\"cut\",\"supplier\":\"nigth\",\"reason\":\"x\"}\nnonsense\n",
+    );
+    let (code, _, said) = outcome(&world, &["check", "--config", "np.toml"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("daybook.jsonl:1:") && said.contains("did you mean \"night\"?") && said.contains("daybook.jsonl:2:"), "{said}");
+}
+
+#[test]
+fn the_daybook_verbs_write_lines_as_the_contract_has_them() {
+    let world = World::new();
+    let with = |args: &[&str]| outcome(&world, &[args, &["--config", "np.toml"]].concat());
+    let signed = ["--by", "claire", "--reason", "blocked \"prescriptions\""];
+    let at = ["--at", "2020-01-18T22:28:00+01:00"];
+    let window = [
+        &["window", "open", "night", "--account", "EXT-night1", "--from", "2020-01-18T22:30:00Z", "--until", "2h", "--ticket", "INC-1"],
+        &signed[..],
+        &at,
+    ]
+    .concat();
+    assert_eq!(with(&window).0, 0);
+    let close = [&["window", "close", "w-0001"], &signed[..], &["--at", "2020-01-18T23:50:00Z"]].concat();
+    assert_eq!(with(&close).0, 0);
+    assert_eq!(with(&[&["cut", "acc"], &signed[..], &at].concat()).0, 0);
+    assert_eq!(with(&[&["lift", "acc"], &signed[..], &["--at", "2020-01-19T10:00:00Z"]].concat()).0, 0);
+    insta::assert_snapshot!(world.read("daybook.jsonl"), @r#"
+    {"at":"2020-01-18T21:28:00+00:00","by":"claire","entry":"window","id":"w-0001","supplier":"night","accounts":["ext-night1"],"from":"2020-01-18T22:30:00+00:00","until":"2020-01-19T00:30:00+00:00","ticket":"INC-1","reason":"blocked \"prescriptions\""}
+    {"at":"2020-01-18T23:50:00+00:00","by":"claire","entry":"close","window":"w-0001","reason":"blocked \"prescriptions\""}
+    {"at":"2020-01-18T21:28:00+00:00","by":"claire","entry":"cut","supplier":"acc","reason":"blocked \"prescriptions\""}
+    {"at":"2020-01-19T10:00:00+00:00","by":"claire","entry":"lift","supplier":"acc","reason":"blocked \"prescriptions\""}
+    "#);
+    let (code, data, _) = with(&["window", "list", "--all"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(data, @r#"w-0001   past     night            2020-01-18T22:30:00+00:00 until 2020-01-18T23:50:00+00:00 for ext-night1 INC-1: blocked "prescriptions" (claire)"#);
+    // What would make no sense is not written.
+    let before = world.read("daybook.jsonl");
+    for args in [
+        [&["lift", "acc"], &signed[..]].concat(),
+        [&["cut", "ac"], &signed[..]].concat(),
+        [&["window", "close", "w-0009"], &signed[..]].concat(),
+        [&["window", "open", "night", "--until", "soon"], &signed[..]].concat(),
+        vec!["cut", "acc", "--by", "claire", "--reason", " "],
+    ] {
+        let (code, _, said) = with(&args);
+        assert_eq!(code, 2, "{args:?}");
+        assert!(said.starts_with("nightporter: "), "{said}");
+    }
+    assert_eq!(world.read("daybook.jsonl"), before);
+    // A last line that somebody left without its end is ended first.
+    world.append("daybook.jsonl", "{\"half");
+    assert_eq!(with(&[&["cut", "acc"], &signed[..]].concat()).0, 0);
+    assert!(world.read("daybook.jsonl").contains("{\"half\n{\"at\":"));
+}
+
+#[expect(clippy::disallowed_methods, reason = "a watch that runs goes by the clock of the day")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+#[test]
+fn a_running_watch_acts_on_what_is_typed() {
+    let world = World::new();
+    world.write(
+        "register.toml",
+        &(world.read("register.toml") + "[[supplier]]\nid = \"day\"\nname = \"Day\"\naccounts = [\"ext-day*\"]\nhours = \"24/7\"\n"),
+    );
+    let running = world.watch();
+    let minutes = |n| now() + SignedDuration::from_mins(n);
+    let typed = |args: &[&str]| {
+        let (code, _, said) = outcome(&world, &[args, &["--by", "yann", "--reason", "x", "--config", "np.toml"]].concat());
+        assert_eq!(code, 0, "{said}");
+    };
+    // Both wait for a window; one is written, a little late.
+    world.append(
+        "log/fw.log",
+        &(login_at(minutes(-4), "ext-night1") + &login_at(minutes(-4), "ext-night2") + &login_at(minutes(-3), "ext-day1")),
+    );
+    typed(&["window", "open", "night", "--account", "ext-night1", "--from", &minutes(-5).to_string(), "--until", "2h"]);
+    typed(&["cut", "day"]);
+    let cut = world.read("daybook.jsonl");
+    assert_eq!(cut.lines().count(), 2);
+    // What is typed and what happens come through two files: let the one be read before the other is written.
+    pause(std::time::Duration::from_millis(1200));
+    world.append("log/fw.log", &login_at(now(), "ext-day2"));
+    until("the breach is told", || count(&world.alerts(), "cut-breach") == 1);
+    assert!(world.alerts().contains("ext-day2") && !world.alerts().contains("ext-day1"));
+    world.append("log/fw.log", &login_at(minutes(4), "claire"));
+    until("the grace is over", || count(&world.alerts(), "off-hours") == 1);
+    assert!(world.alerts().contains("ext-night2") && !world.alerts().contains("ext-night1"), "{}", world.alerts());
+    assert_eq!(running.terminate().code(), Some(0));
+    world.is_that_of_its_batches("typed");
+}
+
+#[test]
+fn lines_on_stdin_need_no_verb_and_no_configuration() {
+    let world = World::new();
+    let mut command = Command::new(BINARY);
+    world.furnish(&mut command);
+    let mut running = Running::start(command.stdin(Stdio::piped()).stdout(std::fs::File::create(world.path("out")).unwrap()));
+    let mut stdin = running.stdin();
+    stdin.write_all(login(0, "ext-acc1").as_bytes()).unwrap();
+    until("an alert leaves while stdin is open", || !world.read("out").is_empty());
+    drop(stdin);
+    assert_eq!(running.wait().code(), Some(0));
+    // A path that names two sources is one stream: stdin and files may be mixed.
+    world.append("a.log", &login(10, "ext-acc2"));
+    world.append("b.log", &login(20, "ext-acc3"));
+    let (code, data, _) = outcome(&world, &["watch", "--until-eof", "a.log", "b.log", "a.log", "*.log"]);
+    assert_eq!((code, count(&data, "off-hours")), (0, 2), "{data}");
+}
