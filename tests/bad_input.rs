@@ -1,5 +1,8 @@
 //! Bad lines, bad files, bad settings, a bad disk: what is wrong is said with its place, and everything else goes on.
 
+#![allow(clippy::cast_possible_truncation, clippy::type_complexity, clippy::large_stack_arrays)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
 mod process;
 
 use std::fs::{self, File};
