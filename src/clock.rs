@@ -223,6 +223,38 @@ mod tests {
     }
 
     #[test]
+    fn a_late_line_within_the_lateness_sets_no_clock_back() {
+        for (last, expected) in [
+            ("2026-11-20T09:58:00Z", "2026-11-20T10:00:00Z"),
+            ("2026-11-20T09:57:59Z", "2026-11-20T09:57:59Z"),
+            ("2099-01-01T00:00:00Z", "2026-11-20T10:00:00Z"),
+            ("2026-11-20T10:00:01Z", "2026-11-20T10:00:01Z"),
+        ] {
+            let mut clock = Clock::default();
+            for at in ["2026-11-20T09:59:00Z", "2026-11-20T10:00:00Z", last] {
+                clock.saw(time(at));
+            }
+            assert_eq!(clock.reached(), Some(time(expected)), "{last}");
+        }
+    }
+
+    #[test]
+    fn a_line_dated_far_ahead_changes_no_year_of_those_without() {
+        let mut zone = Zone::new(TimeZone::UTC);
+        let hints = Hints { year: Some(2026), reference: time("2030-01-01T00:00:00Z") };
+        for first in ["2026-11-20T10:00:00Z", "2099-01-01T00:00:00Z"] {
+            let mut clock = Clock::default();
+            clock.saw(time(first));
+            clock.saw(time("2026-11-20T10:00:00Z"));
+            clock.saw(time("2099-01-01T00:00:00Z"));
+            assert_eq!(shown(clock.date(yearless(11, 20, 36_001), &mut zone, hints)), "2026-11-20T10:00:01Z", "{first}");
+        }
+        let mut forged = Clock::default();
+        forged.saw(time("2099-01-01T00:00:00Z"));
+        assert_eq!(shown(forged.date(yearless(11, 20, 0), &mut zone, hints)), "2026-11-20T00:00:00Z");
+    }
+
+    #[test]
     fn years_of_edges() {
         for (at, year) in
             [("2026-01-01T00:00:00Z", 2026), ("2025-12-31T23:59:59Z", 2025), ("2024-12-31T12:00:00Z", 2024), ("2000-01-01T00:00:00Z", 2000)]

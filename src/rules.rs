@@ -359,8 +359,10 @@ fn page<R: Rule>(configured: &Configured<R>) -> String {
         ("enabled", configured.enabled.to_string(), "whether the rule speaks"),
         ("severity", severity.to_owned(), "replaces the severity of all its reasons"),
     ];
-    for (name, value, means) in common.into_iter().chain(configured.rule.settings()) {
-        let _ = writeln!(page, "    {name} = {value:<24} # {means}");
+    let settings: Vec<_> = common.into_iter().chain(configured.rule.settings()).collect();
+    let width = settings.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
+    for (name, value, means) in settings {
+        let _ = writeln!(page, "    {name:<width$} = {value:<20} # {means}");
     }
     page
 }

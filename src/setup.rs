@@ -77,7 +77,7 @@ impl Setup {
             (config, mistakes) = (read, wrong);
             let file: Arc<str> = path.to_string_lossy().into();
             for (name, _) in config.rules.iter().filter(|(name, _)| PLANNED.contains(&&*name.value)) {
-                let message = format!("[rules.{}]: this rule is not built yet; its settings are left unread", name.value);
+                let message = format!("[rules.{}]: this rule is not built yet and stays quiet", name.value);
                 config.not_yet.push(Mistake { file: Arc::clone(&file), place: name.place, message });
             }
         }

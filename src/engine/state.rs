@@ -98,7 +98,8 @@ impl Recent {
     /// Whether a line is a repetition, at a time of the stream's clock; takes it down if not.
     pub fn repeats(&mut self, sha256: [u8; 32], clock: Time) -> bool {
         while let Some(&(since, old)) = self.order.front() {
-            if clock.since(since) <= REPEATED_WITHIN {
+            // A first line that the next one denied has set the clock back.
+            if (0..=REPEATED_WITHIN).contains(&clock.since(since)) {
                 break;
             }
             self.order.pop_front();

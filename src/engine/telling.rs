@@ -43,7 +43,8 @@ impl Engine {
         let daybook = Arc::clone(&self.state.daybook);
         // Nothing is kept of suppliers that are only the names of failing logins: anybody may invent them.
         let mut stranger = Supplied::default();
-        let keep = register.is_declared() || daybook.cut(&supplier.id, happened.now).is_some();
+        let named_in_a_cut = || daybook.cut(&supplier.id, happened.now).is_some_and(|cut| cut.supplier == supplier.id);
+        let keep = register.is_declared() || named_in_a_cut();
         let held = if keep { self.state.suppliers.entry(&supplier.id) } else { self.state.suppliers.get_mut(&supplier.id) };
         let Supplied { accounts, memory } = held.unwrap_or(&mut stranger);
         // Only accounts that got in are remembered: failing names are anybody's to invent.

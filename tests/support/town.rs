@@ -76,6 +76,8 @@ pub(crate) enum Act {
     Staff,
     /// The gateway speaks of itself.
     Health,
+    /// The last line comes once more.
+    Again,
 }
 
 /// One thing that happens.
@@ -139,6 +141,8 @@ pub(crate) const ALL: &[Act] = &[
     Act::Refused,
     Act::Staff,
     Act::Health,
+    Act::Again,
+    Act::Again,
 ];
 
 /// Random entries of the daybook in the days of [`steps`]; `None` = none is configured.
@@ -210,8 +214,8 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
     };
     quiet(BEGINNING - 2, &mut lines);
     quiet(BEGINNING - 1, &mut lines);
-    // Of each account: gateway, inner address, id of the sessions that are up; process of those on the bastion.
-    let mut sessions: Vec<Vec<(usize, String, usize)>> = vec![Vec::new(); 6];
+    // Of each account: gateway, public and inner address, id of the sessions that are up; process of those on the bastion.
+    let mut sessions: Vec<Vec<(usize, String, String, usize)>> = vec![Vec::new(); 6];
     let mut processes: Vec<Vec<usize>> = vec![Vec::new(); 6];
     let mut time = BEGINNING;
     for (number, step) in (100..).zip(steps) {
@@ -221,18 +225,18 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
         time += step.after;
         let &Step { who, act, place, gateway, slot, .. } = step;
         let (name, from) = (login(who), address(who, place));
-        let concerned = (!matches!(act, Act::Staff | Act::Health)).then_some((who, place));
+        let concerned = (!matches!(act, Act::Staff | Act::Health | Act::Again)).then_some((who, place));
         let written = match act {
             Act::Up => {
                 let inner = format!("{}.{}", ["10.99.0", "10.98.0"][gateway], 10 * (who / 2) + slot);
-                sessions[who].push((gateway, inner.clone(), number));
+                sessions[who].push((gateway, from.clone(), inner.clone(), number));
                 Some((gateway, up(time, gateway, &name, &from, &inner, number)))
             }
-            Act::Down => sessions[who].pop().map(|(gateway, inner, id)| {
+            Act::Down => sessions[who].pop().map(|(gateway, from, inner, id)| {
                 let head = gateway_head(time, gateway, "0101039948", "type=\"event\" subtype=\"vpn\"");
-                (gateway, format!("{head} action=\"tunnel-down\" tunneltype=\"ssl-tunnel\" tunnelid={id} tunnelip={inner} user=\"{name}\""))
+                (gateway, format!("{head} action=\"tunnel-down\" tunneltype=\"ssl-tunnel\" tunnelid={id} remip={from} tunnelip={inner} user=\"{name}\""))
             }),
-            Act::Flow { allowed } => sessions[who].last().map(|(gateway, inner, _)| {
+            Act::Flow { allowed } => sessions[who].last().map(|(gateway, _, inner, _)| {
                 let head = gateway_head(time, *gateway, "0000000013", "type=\"traffic\" subtype=\"forward\"");
                 let action = if allowed { "accept" } else { "deny" };
                 (*gateway, format!("{head} srcip={inner} srcport={number} dstip=10.20.4.11 dstport=3389 proto=6 action=\"{action}\""))
@@ -241,7 +245,7 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
                 processes[who].push(number);
                 Some((2, bastion(time, number, &format!("Accepted password for {name} from {from} port 40000 ssh2"))))
             }
-            Act::Inside => sessions[who].last().filter(|(gateway, _, _)| *gateway == 0).map(|(_, inner, _)| {
+            Act::Inside => sessions[who].last().filter(|(gateway, ..)| *gateway == 0).map(|(_, _, inner, _)| {
                 processes[who].push(number);
                 (2, bastion(time, number, &format!("Accepted password for {name} from {inner} port 40000 ssh2")))
             }),
@@ -251,6 +255,10 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
             Act::Refused => Some((2, bastion(time, number, &format!("Failed password for {name} from {from} port 40000 ssh2")))),
             Act::Staff => Some((2, bastion(time, number, "Accepted publickey for dupont.m from 10.4.2.9 port 50000 ssh2"))),
             Act::Health => Some((gateway, health(time, gateway))),
+            Act::Again => {
+                lines.extend(lines.last().filter(|line| time - line.time <= 90).cloned());
+                None
+            }
         };
         lines.extend(written.map(|(source, text)| Line { source, whose: concerned, time, text }));
     }
