@@ -34,6 +34,12 @@ pub fn is_hostile(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// A text for people: characters that steer a terminal or mislead the eye are written as `\u{…}`.
+pub fn printable(text: &str) -> String {
+    let is_plain = |c: char| !c.is_control() && !is_hostile(c);
+    text.chars().flat_map(|c| if is_plain(c) { vec![c] } else { c.escape_unicode().collect() }).collect()
+}
+
 /// Appends `value` to `out` as one line of JSON with its line end.
 ///
 /// # Errors

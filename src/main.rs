@@ -10,6 +10,7 @@ use clap::{CommandFactory, Parser};
 use nightporter::alert::Severity;
 use nightporter::cli::{Check, Cli, Common, Explain, List, Parse, Replay, Verb, Watch, WindowVerb};
 use nightporter::fault::Fault;
+use nightporter::json::printable;
 use nightporter::mistake::did_you_mean;
 use nightporter::setup::{Setup, Trouble};
 use nightporter::source::pattern::Pattern;
@@ -143,7 +144,8 @@ fn unless_unread<T>(result: Result<T, Fault>) -> Result<Option<T>, Trouble> {
 
 /// Says on stderr what went wrong, and where.
 fn teller() -> verbs::watch::Tell {
-    Arc::new(|message| eprintln!("nightporter: {message}"))
+    // Names of files are chosen by whoever may make one.
+    Arc::new(|message| eprintln!("nightporter: {}", printable(message)))
 }
 
 /// What stops a watch.

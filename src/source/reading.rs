@@ -177,12 +177,9 @@ impl Reading {
         let look = if self.is_packed() { self.unpack(budget) } else { self.read_on(budget, ending) };
         // Time, not looks: events in its folder may bring a thousand looks a second.
         let is_quiet = matches!(look, Ok(Look::Quiet)) && self.seen == seen;
-        let since = *self.quiet_since.get_or_insert(now);
-        if is_quiet {
-            self.quiet = now.since(since);
-        } else {
-            (self.quiet, self.quiet_since) = (0, None);
-        }
+        // A clock that was set back begins anew.
+        let since = self.quiet_since.filter(|since| is_quiet && *since <= now).unwrap_or(now);
+        (self.quiet, self.quiet_since) = (now.since(since), Some(since));
         look
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use parsers::{Event, FORMATS, Facts, FormatId, Interest, Reading, Stamps, Time};
 
 use crate::clock::{Clock, Hints};
-use crate::json;
+use crate::json::{self, printable};
 use crate::mistake::did_you_mean;
 use crate::normalised::Normalised;
 use crate::rules::{RULES, Rules};
@@ -105,13 +105,6 @@ fn unparsed(line: &[u8], interest: &Interest) -> String {
         [] => "none: no format recognises it (`nightporter list formats` shows all)".into(),
         names => format!("none: it looks like {}, but cannot be read as such", names.join(", ")),
     }
-}
-
-/// A text without characters that steer a terminal.
-fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| if c.is_control() || json::is_hostile(c) { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] })
-        .collect()
 }
 
 fn flatten(name: &str, value: &serde_json::Value, show: &mut dyn FnMut(&str, String)) {

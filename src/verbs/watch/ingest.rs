@@ -1,11 +1,12 @@
 //! Ingest: what comes in, in one order. Journalled and logged first, then parsed, then handed to the keeper.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
-use parsers::{FormatId, Interest, Time};
+use parsers::{FormatId, Interest};
 
 use super::keeper::{Item, Keeper, Logged};
 use super::patience::Patience;
@@ -70,7 +71,6 @@ pub(super) struct Ingest {
     next: u64,
     next_file: u32,
     pool: Pool,
-    received: Time,
     patience: Arc<Patience>,
     broken: usize,
     /// There is nothing more to do: told to stop, or the keeper is gone.
@@ -113,7 +113,6 @@ impl Ingest {
             next: keeper.next(),
             next_file: keeper.next_file(),
             pool: Pool::new(options.threads),
-            received: Time::MIN,
             patience,
             broken: 0,
             closed: false,
@@ -183,19 +182,12 @@ impl Ingest {
         self.options.until_eof || self.tails.iter().all(|tail| tail.source() == self.daybook)
     }
 
-    /// Receive time: this machine's clock, never going back.
-    fn received(&mut self) -> Time {
-        self.received = self.received.max(now());
-        self.received
-    }
-
     /// One pass over all files. True if anything was found.
     fn pass(&mut self, items: &SyncSender<Logged>) -> bool {
         let mut any = false;
         let mut tails = std::mem::take(&mut self.tails);
         for tail in &mut tails {
-            let received = self.received();
-            for found in tail.poll(BUDGET, received, &mut self.next_file) {
+            for found in tail.poll(BUDGET, now(), &mut self.next_file) {
                 any = true;
                 self.found(tail.source(), found, items);
             }
@@ -218,6 +210,8 @@ impl Ingest {
                 self.patience.tell(&format!("{}: gap, {how_much} may be lost: {why}", path.display()));
                 self.send(Item::Gap, items);
             }
+            // A daybook that nobody has begun yet is empty.
+            Found::Problem { error, .. } if source == self.daybook && error.kind() == io::ErrorKind::NotFound => {}
             Found::Problem { path, error } => self.patience.tell(&format!("{}: {error}; trying on", path.display())),
         }
     }
@@ -230,7 +224,7 @@ impl Ingest {
 
     fn stdin(&mut self, piece: Piece, items: &SyncSender<Logged>) {
         let Some(source) = self.stdin else { return };
-        let received = self.received();
+        let received = now();
         let mut place = 0;
         if let Some(store) = &mut self.store {
             match self.patience.until(|| store.journal.append(&piece.bytes)) {
@@ -271,7 +265,7 @@ impl Ingest {
 
     /// The clock, and what is done now and then.
     fn tick(&mut self, items: &SyncSender<Logged>) {
-        let received = self.received();
+        let received = now();
         if self.log(&Record::Tick { received }) {
             self.send(Item::Tick(received), items);
         }
