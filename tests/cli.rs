@@ -231,3 +231,30 @@ fn lines_on_stdin_need_no_verb_and_no_configuration() {
     let (code, data, _) = outcome(&world, &["watch", "--until-eof", "a.log", "b.log", "a.log", "*.log"]);
     assert_eq!((code, count(&data, "off-hours")), (0, 2), "{data}");
 }
+
+#[test]
+fn files_of_one_source_are_one_stream_and_stdin_may_stand_beside_it() {
+    let source = "kind = \"file\"\npath = \"log/*.log\"\n[[source]]\nname = \"pipe\"\nkind = \"stdin\"";
+    let world = World::of_source(source);
+    let lines = [login(0, "ext-acc1"), login(10, "ext-acc22")];
+    world.append("log/a.log", &lines[0]);
+    world.append("log/b.log", &lines[1]);
+    let mut running = Running::start(world.command("watch").arg("--until-eof").stdin(Stdio::piped()));
+    running.stdin().write_all(login(20, "ext-acc3").as_bytes()).unwrap();
+    assert_eq!(running.wait().code(), Some(0));
+    // By name, as the configuration or the command line have them.
+    let named = World::of_source(source);
+    named.append("log/a.log", &lines[0]);
+    named.append("log/b.log", &lines[1]);
+    assert!(Running::start(named.command("watch").args(["--until-eof", "log/a.log", "log/b.log"])).wait().success());
+    for (world, others) in [(&world, 1), (&named, 0)] {
+        let alerts: Vec<serde_json::Value> = world.alerts().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let of = |source: &str| -> Vec<u64> {
+            let expired = alerts.iter().filter(|alert| alert["rule"]["id"] == "expired-access");
+            let evidence = expired.map(|alert| &alert["nightporter"]["evidence"][0]).filter(|evidence| evidence["source"] == source);
+            evidence.map(|evidence| evidence["offset"].as_u64().unwrap()).collect()
+        };
+        assert_eq!((of("fw"), of("pipe").len()), (vec![0, lines[0].len() as u64], others));
+        world.is_that_of_its_batches("two files of one source");
+    }
+}

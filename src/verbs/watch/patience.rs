@@ -65,3 +65,47 @@ impl Patience {
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+    use std::thread;
+
+    use super::*;
+
+    fn full() -> Fault {
+        Fault::new("write", Path::new("alerts.jsonl"), io::ErrorKind::StorageFull.into())
+    }
+
+    fn listening() -> (Arc<Mutex<Vec<String>>>, Patience) {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let to = Arc::clone(&said);
+        (said, Patience::new(Arc::new(move |message| to.lock().unwrap().push(message.to_owned()))))
+    }
+
+    #[test]
+    fn a_disk_that_takes_it_again_is_told_of_once_each_way() {
+        let (said, patience) = listening();
+        let mut tries = 0;
+        let done = patience.until(|| {
+            tries += 1;
+            if tries < 3 { Err(full()) } else { Ok(tries) }
+        });
+        assert_eq!((done.unwrap(), said.lock().unwrap().len()), (3, 2));
+    }
+
+    #[test]
+    fn whoever_waits_is_let_go_at_the_end_and_may_still_try_once() {
+        let (said, patience) = listening();
+        let patience = Arc::new(patience);
+        let waiting = {
+            let patience = Arc::clone(&patience);
+            thread::spawn(move || patience.until(|| Err::<(), _>(full())))
+        };
+        patience.end();
+        assert_eq!(waiting.join().unwrap().unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert!(patience.until(|| Ok(())).is_ok());
+        assert!(said.lock().unwrap().len() <= 1);
+    }
+}
