@@ -8,7 +8,7 @@
 mod process;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
@@ -20,7 +20,6 @@ use process::{BINARY, Dice, Lines, Running, World, count, keys, login, pause, si
 /// What writes a checkpoint, and what it writes to; without a file, wherever it writes.
 const CALLS: &[(&str, &[&str])] = &[
     ("write", &["", "state/batches-0.log", "state/snapshot.tmp", "alerts.jsonl"]),
-    ("pwrite64", &[""]),
     ("fsync", &[""]),
     ("fdatasync", &[""]),
     ("rename", &["", "state/snapshot", "state/snapshot.tmp"]),
@@ -105,6 +104,50 @@ fn a_kill_at_any_call_that_writes_a_checkpoint_changes_nothing() {
     }
     println!("{points} points, {killed} kills");
     assert!(killed * 10 >= points * 9, "{killed} kills at {points} points");
+}
+
+#[test]
+fn a_kill_at_any_call_that_journals_stdin_keeps_what_was_journalled_and_doubles_nothing() {
+    const LINES: usize = 700;
+    let lines: String = (0..LINES).map(|number| login(number * 3, &format!("ext-acc{number}"))).collect();
+    if !can_strace(&World::new()) {
+        return;
+    }
+    let all = size("NIGHTPORTER_SWEEP", 0) > 0;
+    for call in ["pwrite64", "fdatasync", "write"] {
+        // By default not every one of the many.
+        for at in (1..).step_by(if all || call != "write" { 1 } else { 9 }) {
+            let world = World::of_source("kind = \"stdin\"");
+            world.write("lines", &lines);
+            let mut command = Command::new("strace");
+            world.furnish(&mut command);
+            command.args([
+                "-f",
+                "-qq",
+                "-o",
+                "trace",
+                "-e",
+                &format!("trace={call}"),
+                "-e",
+                &format!("inject={call}:signal=SIGKILL:when={at}"),
+            ]);
+            command.args([BINARY, "watch", "--config", "np.toml"]).stdin(File::open(world.path("lines")).unwrap());
+            let killed = !Running::start(&mut command).wait().success();
+            world.watch_to_end();
+            world.is_that_of_its_batches(&format!("stdin, killed at {call} number {at}"));
+            // What came through is the beginning, without a hole, and each line once.
+            let seen = keys(&world.alerts());
+            let expired: Vec<&str> =
+                seen.keys().filter(|(rule, _, _)| rule == "expired-access").map(|(_, _, account)| account.as_str()).collect();
+            assert!((0..expired.len()).all(|number| expired.contains(&format!("ext-acc{number}").as_str())), "{call} {at}");
+            assert!(seen.values().all(|&n| n == 1), "{call} {at}");
+            if !killed {
+                assert_eq!(expired.len(), LINES);
+                println!("stdin: killed at {call} up to number {}", at - 1);
+                break;
+            }
+        }
+    }
 }
 
 #[test]

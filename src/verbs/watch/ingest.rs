@@ -150,7 +150,10 @@ impl Ingest {
                         match nudge {
                             Nudge::Wake => look = look.min(clock() + BREATH),
                             Nudge::Stdin(piece) => self.stdin(piece, items),
-                            Nudge::StdinEnd(fault) => self.stdin_ended(fault),
+                            Nudge::StdinEnd(fault) => {
+                                self.stdin_ended(fault);
+                                look = clock();
+                            }
                             Nudge::Stop => self.closed = true,
                         }
                     }
