@@ -298,7 +298,7 @@ impl SharedCredential {
                 .with("account_kind", if named { "named" } else { "generic" })
                 .with("origins", vec![first.describe(), second.describe()])
                 .with("first_opened", rfc3339_in(old.opened, zone))
-                .with("first_last_life", rfc3339_in(pair.after.unwrap_or(pair.before), zone))
+                .with("first_last_life", rfc3339_in(pair.after.filter(|&after| after <= due).unwrap_or(pair.before), zone))
                 .with("second_opened", rfc3339_in(new.opened, zone))
                 .with("new_origin", pair.new_origin)
                 .with("concurrent_for", span_words(self.concurrent_for));
