@@ -1,5 +1,9 @@
-//! The small parts that formats are made of: addresses, numbers, pairs, logins, durations.
+//! The small parts that formats are made of: addresses, numbers, pairs, columns, JSON, logins, durations.
 
+mod columns;
+mod heads;
+mod json;
+mod login;
 mod pairs;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -14,6 +18,10 @@ use nom::multi::fold_many1;
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
+pub use columns::{Column, Columns, Row};
+pub use heads::{Attributes, Cef, Leef};
+pub use json::{Leaf, Leaves};
+pub use login::split_login;
 pub use pairs::{Extension, Pair, Pairs};
 
 /// `bytes` without white space (blank, TAB, CR, LF, NUL) at either end, and without a BOM in front.
@@ -118,20 +126,6 @@ pub fn ip_port(bytes: &[u8]) -> Option<(IpAddr, Option<u16>)> {
     Some((ip(address)?, Some(number(port.get(1..)?)?)))
 }
 
-/// A login and its domain: `DOMAIN\user`, `DOMAIN\\user`, `user@domain`; the domain is empty where none is given.
-pub fn split_login(login: &[u8]) -> (&[u8], &[u8]) {
-    let whole = (login, &[] as &[u8]);
-    if let Some((domain, user)) = until(login, b'\\') {
-        let user = user.strip_prefix(b"\\").unwrap_or(user);
-        // `\"` is a quote that was escaped, and no domain's end.
-        return if matches!(user, [] | [b'"', ..]) || domain.is_empty() { whole } else { (user, domain) };
-    }
-    let Some(at) = memrchr(b'@', login) else { return whole };
-    let (user, domain) = cut(login, at);
-    let domain = domain.get(1..).unwrap_or_default();
-    if user.is_empty() || domain.is_empty() { whole } else { (user, domain) }
-}
-
 /// A length of time in nanoseconds: `0h:20m:33s`, `1d 19h:41m:14s`, `45s`, `0:10:06`, `10:06`.
 pub fn duration(text: &[u8]) -> Option<u64> {
     let (_, seconds) = all_consuming(alt((units, clock))).parse(text).ok()?;
@@ -214,24 +208,6 @@ mod tests {
             (":55", None),
         ] {
             assert_eq!(ip_port(text.as_bytes()), expected.map(|(ip, port)| (ip.parse().unwrap(), port)), "{text}");
-        }
-    }
-
-    #[test]
-    fn logins() {
-        for (login, user, domain) in [
-            ("fourn.chimere", "fourn.chimere", ""),
-            ("GHT\\fourn.chimere", "fourn.chimere", "GHT"),
-            ("GHT\\\\fourn.chimere", "fourn.chimere", "GHT"),
-            ("fourn.chimere@ght.example", "fourn.chimere", "ght.example"),
-            ("a@b@c", "a@b", "c"),
-            ("@ext", "@ext", ""),
-            ("ext@", "ext@", ""),
-            ("\\x", "\\x", ""),
-            ("x\\", "x\\", ""),
-            ("x\\\" y", "x\\\" y", ""),
-        ] {
-            assert_eq!(split_login(login.as_bytes()), (user.as_bytes(), domain.as_bytes()), "{login}");
         }
     }
 

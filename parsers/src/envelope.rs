@@ -4,7 +4,7 @@
 
 use memchr::memchr;
 
-use crate::atoms::{cut, number, trim_start, until};
+use crate::atoms::{cut, number, trim, trim_start, until};
 use crate::stamp;
 
 /// The heads of a line, summed up: the innermost stamp and host win, for they are the device's own.
@@ -22,6 +22,8 @@ pub struct Head<'a> {
     pub pid: &'a [u8],
     /// RFC 5424 STRUCTURED-DATA with its brackets; empty if there is none.
     pub data: &'a [u8],
+    /// How often the message came, where a relay sums up: rsyslog's `message repeated 5 times: [ … ]`.
+    pub repeated: Option<u32>,
     /// What follows the innermost stamp, host and tag included, for products that write no host: the whole line if there is no stamp.
     pub after_stamp: &'a [u8],
 }
@@ -43,6 +45,24 @@ enum Sure {
 /// pid (which `logger` and file readers put there). What a program with a pid says is its message, whatever it
 /// looks like; so a name that somebody chose cannot dress up as another program's line.
 pub fn read(line: &[u8]) -> (Head<'_>, &[u8]) {
+    let (mut head, body) = heads(line);
+    match unrepeated(body) {
+        Some((times, message)) => {
+            head.repeated = Some(times);
+            (head, message)
+        }
+        None => (head, body),
+    }
+}
+
+/// `message repeated 5 times: [ Failed password for root from 198.51.100.7 port 4711 ssh2]`, written by rsyslog.
+fn unrepeated(body: &[u8]) -> Option<(u32, &[u8])> {
+    let (times, message) = until(body.strip_prefix(b"message repeated ")?, b' ')?;
+    let message = trim(message.strip_prefix(b"times: [")?);
+    Some((number(times)?, trim(message.strip_suffix(b"]").unwrap_or(message))))
+}
+
+fn heads(line: &[u8]) -> (Head<'_>, &[u8]) {
     let (priority, text) = priority(line);
     let mut head = Head { priority, after_stamp: text, ..Head::default() };
     let Some((_, mut body)) = one(&mut head, text) else {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use crate::Stamp;
+use crate::{Escape, Stamp};
 
 /// What happened, in the words of the contract (`nightporter.event`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -49,18 +49,27 @@ pub enum Verdict {
     Denied,
 }
 
-/// How a value is written in the line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Escape {
-    /// As it is.
-    #[default]
-    None,
-    /// `\"` and `\\` inside a quoted value (key=value vendors); any other backslash is itself.
-    Quoted,
-    /// CEF extension: `\=`, `\\`, `\n`, `\r`, `\|`.
-    Cef,
-    /// OpenSSH's `vis(3)` form: `\\`, `\"`, three octal digits.
-    Octal,
+/// What a line of kind [`Kind::Other`] is about, where later rules want to know (`nightporter.about`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum About {
+    /// Somebody changed the gateway: accounts, authorisations, time frames, logging, policies. `user` did it,
+    /// `action` is what was done, `target` is what it was done to.
+    Configuration,
+    /// An access was granted (not merely asked for): `user` may come in, from `from` until `until`; `by` granted it.
+    Approval,
+    /// The gateway or its VPN service started anew: no session of before goes on.
+    Restart,
+}
+
+impl About {
+    /// The word of the output.
+    pub fn word(self) -> &'static str {
+        match self {
+            About::Configuration => "configuration",
+            About::Approval => "approval",
+            About::Restart => "restart",
+        }
+    }
 }
 
 /// A range of the line, counted from its first byte.
@@ -94,44 +103,14 @@ impl Text {
 
     /// The value: the bytes with their escapes undone, borrowed where there are none.
     pub fn value(self, line: &[u8]) -> Cow<'_, [u8]> {
-        let raw = self.raw(line);
-        if self.escape == Escape::None || memchr::memchr(b'\\', raw).is_none() {
-            return Cow::Borrowed(raw);
-        }
-        Cow::Owned(unescape(raw, self.escape))
+        self.escape.undo(self.raw(line))
     }
-}
 
-fn unescape(raw: &[u8], escape: Escape) -> Vec<u8> {
-    let mut value = Vec::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = tail;
-        if first != b'\\' {
-            value.push(first);
-            continue;
-        }
-        match (escape, tail) {
-            (Escape::Quoted | Escape::Octal, [c @ (b'"' | b'\\'), tail @ ..]) | (Escape::Cef, [c @ (b'=' | b'\\' | b'|'), tail @ ..]) => {
-                value.push(*c);
-                rest = tail;
-            }
-            (Escape::Cef, [b'n', tail @ ..]) => {
-                value.push(b'\n');
-                rest = tail;
-            }
-            (Escape::Cef, [b'r', tail @ ..]) => {
-                value.push(b'\r');
-                rest = tail;
-            }
-            (Escape::Octal, [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', tail @ ..]) => {
-                value.push((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'));
-                rest = tail;
-            }
-            _ => value.push(b'\\'),
-        }
+    /// The same range, shortened to what `part`, a slice of the line inside it, covers.
+    #[must_use]
+    pub fn only(self, line: &[u8], part: &[u8]) -> Text {
+        Text::within(line, part, self.escape)
     }
-    value
 }
 
 /// Everything later stages may want to know of one line. Empty or `None` = the line does not say.
@@ -169,6 +148,25 @@ pub struct Facts {
     pub assigned_ip: Option<IpAddr>,
     /// LAN-to-LAN peer gateway (`nightporter.peer`).
     pub peer: Option<IpAddr>,
+    /// For a bastion: the account on the target that the person uses, often a shared one (`user.target.name`).
+    pub target_user: Text,
+    /// Name of the machine it reaches, or of what was configured (`destination.domain`).
+    pub target: Text,
+    /// Name of the remote user's own machine (`source.domain`).
+    pub client: Text,
+    /// Country of the source, as the device tells it: ISO 3166 code or name (`source.geo.country_iso_code`, `.country_name`).
+    pub country: Text,
+    /// Who granted an access (`nightporter.by`).
+    pub by: Text,
+    /// Begin of a granted access (`nightporter.from`).
+    pub from: Stamp,
+    /// End of a granted access (`nightporter.until`).
+    pub until: Stamp,
+    /// What a line without access fact is about.
+    pub about: Option<About>,
+    /// What must not leave the parser unless configured: keystrokes, window titles, command lines. One range, from the
+    /// first such value to the end of the last.
+    pub private: Text,
     /// The device's session id (`nightporter.session`).
     pub session: Text,
     /// Bytes sent by the remote user (`source.bytes`).

@@ -8,6 +8,7 @@
 
 pub mod atoms;
 pub mod envelope;
+mod escape;
 mod event;
 mod facts;
 pub mod formats;
@@ -16,8 +17,9 @@ pub mod stamp;
 pub mod time;
 
 pub use envelope::Head;
+pub use escape::Escape;
 pub use event::Event;
-pub use facts::{Escape, Facts, Kind, Text, Verdict};
+pub use facts::{About, Facts, Kind, Text, Verdict};
 pub use formats::{FORMATS, Format, FormatId};
 pub use interest::{Glob, Interest};
 pub use stamp::{Stamp, Stamps};
@@ -95,7 +97,16 @@ impl<'a> Line<'a> {
         Text::within(self.whole, part, escape)
     }
 
-    /// Fills from the syslog heads what the body left open: stamp and device.
+    /// Takes `login` apart into user and domain of the facts. The domain stays as it is where the login names none.
+    pub fn login(&self, login: &'a [u8], escape: Escape, facts: &mut Facts) {
+        let (user, domain) = atoms::split_login(login, escape);
+        facts.user = self.escaped(user, escape);
+        if !domain.is_empty() {
+            facts.domain = self.escaped(domain, escape);
+        }
+    }
+
+    /// Fills from the syslog heads what the body left open: stamp, device, repetition.
     fn head_facts(&self, stamps: &mut Stamps, facts: &mut Facts) {
         if facts.stamp == Stamp::None {
             facts.stamp = stamps.head(self.head.stamp);
@@ -103,5 +114,6 @@ impl<'a> Line<'a> {
         if facts.device.is_empty() {
             facts.device = self.text(self.head.host);
         }
+        facts.repeated = facts.repeated.or(self.head.repeated);
     }
 }

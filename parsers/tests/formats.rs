@@ -1,7 +1,7 @@
 //! Every case in `fixtures/formats/<format>/*.toml`: a line, and the facts it must give.
 //!
 //! `event` always (`"unparsed"`: the folder's format leaves the line to others); other facts by name as far as the case speaks of them, and `absent = [names]` for
-//! those it must not give. Times are written as devices write them, durations in seconds.
+//! those it must not give. Times (`stamp`, `from`, `until`) are written as devices write them, durations in seconds.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a fixture that cannot be read fails the test")]
 
@@ -67,6 +67,13 @@ fn fact(key: &str, line: &[u8], reading: Reading, facts: &Facts) -> Option<Value
         "domain" => text(facts.domain),
         "group" => text(facts.group),
         "session" => text(facts.session),
+        "target" => text(facts.target),
+        "target_user" => text(facts.target_user),
+        "client" => text(facts.client),
+        "country" => text(facts.country),
+        "by" => text(facts.by),
+        "about" => facts.about.map(|about| Value::String(about.word().to_owned())),
+        "private" => text(facts.private),
         "source_ip" => facts.source_ip.map(ip),
         "source_port" => facts.source_port.map(|port| number(port.into())),
         "source_bytes" => facts.source_bytes.map(number),
@@ -115,11 +122,16 @@ fn lines_give_their_facts() {
                         }
                     }
                 }
-                "stamp" => {
+                "stamp" | "from" | "until" => {
                     let expected = stamp::any(value.as_str().unwrap().as_bytes());
                     assert_ne!(expected, Stamp::None, "{file}: {why}: no stamp: {value}");
-                    if facts.stamp != expected {
-                        complain(format!("stamp = {:?}, expected {value}", facts.stamp));
+                    let found = match key.as_str() {
+                        "from" => facts.from,
+                        "until" => facts.until,
+                        _ => facts.stamp,
+                    };
+                    if found != expected {
+                        complain(format!("{key} = {found:?}, expected {value}"));
                     }
                 }
                 key => {

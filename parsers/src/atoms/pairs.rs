@@ -116,6 +116,11 @@ impl<'a> Extension<'a> {
     pub fn new(text: &'a [u8]) -> Extension<'a> {
         Extension { rest: text }
     }
+
+    /// What has not been read yet.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
 }
 
 impl<'a> Iterator for Extension<'a> {

@@ -3,9 +3,7 @@
 //! Micro Focus, "ArcSight Common Event Format (CEF) Implementation Standard", versions 0.1 and 1. What happened is read from
 //! `act` and `outcome`; without `act`, from the event's name, if that is one of the plain ones.
 
-use memchr::{memchr, memchr_iter};
-
-use crate::atoms::{Extension, Pair, cut, ip, number, split_login, trim};
+use crate::atoms::{Cef, Pair, cut, ip, number, split_login};
 use crate::formats::Format;
 use crate::{Escape, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
 
@@ -14,45 +12,7 @@ pub(super) const FORMAT: Format =
     Format { name: "cef", vendor: "", product: "", covers: "any product writing CEF (ArcSight Common Event Format)", looks_like, parse };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    from_version(line.body).is_some_and(|text| memchr_iter(b'|', text).nth(6).is_some())
-}
-
-/// The text from the version on: `CEF:0|`, `CEF: 0|`, `CEF:CEF:0|`, `PSM:CEF:0|`, and `0|` where a relay cut the head.
-fn from_version(body: &[u8]) -> Option<&[u8]> {
-    let pipe = memchr(b'|', cut(body, 64).0)?;
-    let version = pipe.checked_sub(1).filter(|&at| matches!(body.get(at), Some(b'0' | b'1')))?;
-    let marks = trim(cut(body, version).0);
-    (marks.is_empty() || marks.ends_with(b"CEF:")).then(|| cut(body, version).1)
-}
-
-/// Version, vendor, product, device version, event class, name, severity; then the extension.
-struct Header<'a> {
-    vendor: &'a [u8],
-    product: &'a [u8],
-    name: &'a [u8],
-    extension: &'a [u8],
-}
-
-/// `0|Portail|Access Portal|4.2|100|User login|3|src=198.51.100.7 …`; a pipe inside a column is written `\|`.
-fn header(text: &[u8]) -> Option<Header<'_>> {
-    let (_version, rest) = column(text)?;
-    let (vendor, rest) = column(rest)?;
-    let (product, rest) = column(rest)?;
-    let (_device_version, rest) = column(rest)?;
-    let (_class, rest) = column(rest)?;
-    let (name, rest) = column(rest)?;
-    let (_severity, extension) = column(rest)?;
-    Some(Header { vendor, product, name, extension })
-}
-
-fn column(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = memchr_iter(b'|', text).find(|&at| !is_escaped(text, at))?;
-    Some((cut(text, end).0, cut(text, end + 1).1))
-}
-
-/// Whether an odd number of backslashes stands before `at`.
-fn is_escaped(text: &[u8], at: usize) -> bool {
-    cut(text, at).0.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 1
+    Cef::read(line.body).is_some()
 }
 
 /// The pairs that matter, as they stand.
@@ -73,9 +33,9 @@ struct Fields<'a> {
 }
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
-    let header = header(from_version(line.body)?)?;
+    let header = Cef::read(line.body)?;
     let mut fields = Fields::default();
-    for Pair { key, value, .. } in Extension::new(header.extension) {
+    for Pair { key, value, .. } in header.pairs() {
         match key {
             b"suser" => first(&mut fields.suser, value),
             b"duser" => first(&mut fields.duser, value),
@@ -113,9 +73,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     } else {
         (fields.suser, fields.source_domain)
     };
-    // A backslash that escapes (`a\=b`) is no separator of domain and user.
-    let escaped = matches!(memchr(b'\\', login).and_then(|at| login.get(at + 1)), Some(b'=' | b'|'));
-    let (user, domain) = if escaped { (login, &[] as &[u8]) } else { split_login(login) };
+    let (user, domain) = split_login(login, Escape::Cef);
     facts.user = text(line, user);
     facts.domain = text(line, either(domain, given_domain));
     facts.action = text(line, either(fields.act, header.name));

@@ -13,7 +13,7 @@ use memchr::memmem::{find, rfind};
 
 use self::flows::{access_control, access_list, connection, ends, flow, icmp, identity};
 use crate::atoms::{between, cut, duration, ip, ip_port, number, split_login, trim, until};
-use crate::{Facts, Format, Kind, Line, Stamps, Text, Verdict};
+use crate::{Escape, Facts, Format, Kind, Line, Stamps, Text, Verdict};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -309,7 +309,7 @@ fn user<'a>(line: &Line<'a>, login: &'a [u8], facts: &mut Facts) {
     if login.iter().all(|&b| b == b'*') || matches!(login, b"None" | b"Unknown" | b"unknown" | b"N/A") || ip(login).is_some() {
         return;
     }
-    let (name, domain) = split_login(login);
+    let (name, domain) = split_login(login, Escape::None);
     (facts.user, facts.domain) = (line.text(name), line.text(domain));
 }
 

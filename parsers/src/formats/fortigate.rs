@@ -16,7 +16,7 @@ use memchr::memmem::Finder;
 
 use self::fields::Fields;
 use crate::atoms::{Extension, Pair, Pairs, cut, ip, split_login, trim, until};
-use crate::{Facts, Format, Kind, Line, Stamp, Stamps, stamp};
+use crate::{Escape, Facts, Format, Kind, Line, Stamp, Stamps, stamp};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -132,7 +132,7 @@ fn no_concern(line: &Line<'_>, facts: &mut Facts) -> Option<()> {
         Some(at) => take(&mut text.get(at..)?, b" user=")?,
         None => &[],
     };
-    if line.interest.flow(ip(source), ip(destination), split_login(given(user)).0) {
+    if line.interest.flow(ip(source), ip(destination), split_login(given(user), Escape::None).0) {
         return None;
     }
     let stamp = stamp::epoch(event_time?);

@@ -18,7 +18,7 @@ use nom::IResult;
 use nom::Parser;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::digit1;
-use nom::sequence::{delimited, terminated};
+use nom::sequence::terminated;
 
 use crate::atoms::{cut, ip, ip_port, number, split_login, trim, until};
 use crate::formats::Format;
@@ -102,7 +102,7 @@ const BEGINNINGS: &[&[u8]] = &[
 fn looks_like(line: &Line<'_>) -> bool {
     let app = program(line.head.app);
     if app.is_empty() {
-        let text = plain(unrepeated(trim(line.body)).1);
+        let text = plain(trim(line.body));
         return pam::module(text).is_some()
             || pam::summary(text).is_some()
             || is_message(text)
@@ -140,13 +140,12 @@ fn is_message(text: &[u8]) -> bool {
 }
 
 fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
-    let (repeated, text) = unrepeated(trim(line.body));
+    let text = trim(line.body);
     if text.is_empty() {
         return None;
     }
     let app = program(line.head.app);
     facts.session = line.text(line.head.pid);
-    facts.repeated = repeated;
     if let Some((service, text)) = pam::module(text) {
         pam::says(line, service, text, facts);
     } else if let Some((service, _)) = until(app, b'(') {
@@ -159,15 +158,6 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
         sshd(line, text, facts);
     }
     Some(())
-}
-
-/// `message repeated 5 times: [ Failed password for root from 198.51.100.7 port 4711 ssh2]`, written by rsyslog.
-fn unrepeated(text: &[u8]) -> (Option<u32>, &[u8]) {
-    let head = |text| -> IResult<&[u8], &[u8]> { delimited(tag("message repeated "), digit1, tag(" times: [ ")).parse(text) };
-    match head(text) {
-        Ok((rest, times)) => (number(times), trim(rest.strip_suffix(b"]").unwrap_or(rest))),
-        Err(_) => (None, text),
-    }
 }
 
 /// `error: ` and `fatal: ` say how bad it is, ` [preauth]` which process says it: the message is what stands between.
@@ -246,9 +236,7 @@ fn account<'a>(line: &Line<'a>, login: &'a [u8], escape: Escape, facts: &mut Fac
     if login.iter().all(|&b| b == b'*') {
         return;
     }
-    // An escaped byte (`d\303\251pann`) is no separator of domain and user.
-    let escaped = escape == Escape::Octal && matches!(memchr(b'\\', login).and_then(|at| login.get(at + 1)), Some(b'0'..=b'3'));
-    let (user, domain) = if escaped { (login, &[] as &[u8]) } else { split_login(login) };
+    let (user, domain) = split_login(login, escape);
     facts.user = line.escaped(user, escape);
     facts.domain = line.escaped(domain, escape);
 }

@@ -151,7 +151,7 @@ impl<'a> Fields<'a> {
         facts.device = self.text(line, if self.pair(self.device_name).is_some() { self.device_name } else { self.device_id });
         facts.action = self.text(line, self.action);
         let login = [self.xauth_user, self.user, self.other_user].into_iter().find_map(|field| self.pair(field)).unwrap_or_default();
-        let (user, domain) = split_login(login.value);
+        let (user, domain) = split_login(login.value, login.escape);
         facts.user = line.escaped(user, login.escape);
         facts.domain = line.escaped(domain, login.escape);
         facts.group = self.text(line, if self.pair(self.group).is_some() { self.group } else { self.xauth_group });

@@ -10,7 +10,7 @@ use nom::bytes::complete::tag;
 use nom::sequence::preceded;
 
 use crate::atoms::{cut, ip, ip_port, number, split_login, until};
-use crate::{Facts, Line};
+use crate::{Escape, Facts, Line};
 
 /// Who a message is about.
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,7 +102,7 @@ pub(super) fn whole(text: &[u8]) -> Client<'_> {
 
 /// A common name or user name, as OpenVPN writes it: `UNDEF` while it knows none.
 pub(super) fn user<'a>(line: &Line<'a>, name: &'a [u8], facts: &mut Facts) {
-    let (name, domain) = if name == b"UNDEF" { (&[] as &[u8], &[] as &[u8]) } else { split_login(name) };
+    let (name, domain) = if name == b"UNDEF" { (&[] as &[u8], &[] as &[u8]) } else { split_login(name, Escape::None) };
     facts.user = line.text(name);
     facts.domain = line.text(domain);
 }
