@@ -4,6 +4,7 @@ mod columns;
 mod heads;
 mod json;
 mod login;
+mod marks;
 mod pairs;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

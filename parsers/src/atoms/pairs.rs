@@ -1,7 +1,8 @@
 //! `key=value` in its two dresses: quoted or bare, and CEF's extension.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
+use super::marks::{BLOCK, Marks};
 use super::{cut, trim};
 use crate::Escape;
 
@@ -22,81 +23,121 @@ pub struct Pair<'a> {
 /// pair follows. A quote that nothing closes runs to the end of the line; words without `=` are skipped.
 #[derive(Clone, Debug)]
 pub struct Pairs<'a> {
-    rest: &'a [u8],
+    body: &'a [u8],
+    /// Where the next pair is looked for.
+    at: usize,
+    /// Where the block begins that `marks` describes; the body's length before the first.
+    block: usize,
+    marks: Marks,
 }
 
 impl<'a> Pairs<'a> {
     /// The pairs of `body`.
     pub fn new(body: &'a [u8]) -> Pairs<'a> {
-        Pairs { rest: body }
+        Pairs { body, at: 0, block: usize::MAX, marks: Marks::default() }
     }
 
     /// What has not been read yet.
     pub fn rest(&self) -> &'a [u8] {
-        self.rest
+        cut(self.body, self.at).1
+    }
+
+    /// The first byte from `from` on that `wanted` marks; the end of the body if there is none.
+    #[inline]
+    fn find(&mut self, mut from: usize, wanted: impl Fn(&Marks) -> u64) -> usize {
+        while from < self.body.len() {
+            let block = from - from % BLOCK;
+            if block != self.block {
+                self.block = block;
+                self.marks = Marks::of(&padded(cut(self.body, block).1));
+            }
+            let bits = wanted(&self.marks) >> (from - block);
+            if bits != 0 {
+                return (from + bits.trailing_zeros() as usize).min(self.body.len());
+            }
+            from = block + BLOCK;
+        }
+        self.body.len()
+    }
+
+    /// What stands between two places.
+    #[inline]
+    fn part(&self, from: usize, to: usize) -> &'a [u8] {
+        self.body.get(from..to).unwrap_or_default()
+    }
+
+    /// The value behind an opening quote, and where its closing one stands.
+    fn quoted(&mut self, from: usize) -> (Escape, usize) {
+        let mut escape = Escape::None;
+        let mut at = self.find(from, |marks| marks.quotes | marks.backslashes);
+        while self.body.get(at) == Some(&b'\\') {
+            escape = Escape::Quoted;
+            at = self.find(at + 2, |marks| marks.quotes | marks.backslashes);
+        }
+        (escape, at)
+    }
+
+    /// Where a value without quotes ends.
+    fn bare(&mut self, from: usize) -> usize {
+        let mut at = self.find(from, |marks| marks.separators);
+        while self.body.get(at) == Some(&b',') {
+            let after = cut(self.body, at + 1).1;
+            if after.first().is_none_or(|&b| is_separator(b)) || begins_pair(after) {
+                break;
+            }
+            at = self.find(at + 1, |marks| marks.separators);
+        }
+        at
     }
 }
 
 impl<'a> Iterator for Pairs<'a> {
     type Item = Pair<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Pair<'a>> {
         loop {
-            let separators = self.rest.iter().take_while(|b| is_separator(**b)).count();
-            let text = self.rest.get(separators..).filter(|text| !text.is_empty())?;
-            let stop = text.iter().position(|&b| b == b'=' || b == b'"' || is_separator(b)).unwrap_or(text.len());
-            let (key, rest) = cut(text, stop);
-            match rest {
-                [b'=', b'"', rest @ ..] => {
-                    let (value, escape, rest) = quoted(rest);
-                    self.rest = rest;
-                    return Some(Pair { key, value, escape });
+            let start = self.find(self.at, |marks| !marks.separators);
+            if start >= self.body.len() {
+                return None;
+            }
+            let stop = self.find(start, |marks| marks.equals | marks.quotes | marks.separators);
+            let key = self.part(start, stop);
+            match (self.body.get(stop), self.body.get(stop + 1)) {
+                (Some(b'='), Some(b'"')) => {
+                    let (escape, end) = self.quoted(stop + 2);
+                    self.at = end + 1;
+                    return Some(Pair { key, value: self.part(stop + 2, end), escape });
                 }
-                [b'=', rest @ ..] => {
-                    let (value, rest) = cut(rest, bare(rest));
-                    self.rest = rest;
-                    return Some(Pair { key, value, escape: Escape::None });
+                (Some(b'='), _) => {
+                    self.at = self.bare(stop + 1);
+                    return Some(Pair { key, value: self.part(stop + 1, self.at), escape: Escape::None });
                 }
                 // A quote where none belongs: the rest of a value that its own quotes tore. Go on behind the next blank.
-                [b'"', rest @ ..] => self.rest = cut(rest, memchr(b' ', rest).unwrap_or(rest.len())).1,
-                _ => self.rest = rest,
+                (Some(b'"'), _) => {
+                    let rest = cut(self.body, stop + 1).1;
+                    self.at = stop + 1 + memchr(b' ', rest).unwrap_or(rest.len());
+                }
+                _ => self.at = stop,
             }
         }
     }
 }
 
+/// The first block of `text`; what is missing of it is NUL, which marks nothing.
+#[inline]
+fn padded(text: &[u8]) -> [u8; BLOCK] {
+    text.first_chunk().copied().unwrap_or_else(|| {
+        let mut block = [0; BLOCK];
+        for (to, from) in block.iter_mut().zip(text) {
+            *to = *from;
+        }
+        block
+    })
+}
+
 fn is_separator(b: u8) -> bool {
     matches!(b, b' ' | b',' | b'\t')
-}
-
-/// The value up to its closing quote, and what follows that.
-fn quoted(text: &[u8]) -> (&[u8], Escape, &[u8]) {
-    let mut from = 0;
-    let mut escape = Escape::None;
-    while let Some(at) = text.get(from..).and_then(|rest| memchr2(b'"', b'\\', rest)).map(|at| from + at) {
-        if text.get(at) == Some(&b'"') {
-            let (value, rest) = cut(text, at);
-            return (value, escape, rest.get(1..).unwrap_or_default());
-        }
-        escape = Escape::Quoted;
-        from = at + 2;
-    }
-    (text, escape, &[])
-}
-
-/// Length of a value without quotes.
-fn bare(text: &[u8]) -> usize {
-    let mut from = 0;
-    loop {
-        let Some(at) = text.get(from..).and_then(|rest| rest.iter().position(|&b| is_separator(b))).map(|at| from + at) else {
-            return text.len();
-        };
-        let after = text.get(at + 1..).unwrap_or_default();
-        if text.get(at) != Some(&b',') || after.first().is_none_or(|&b| is_separator(b)) || begins_pair(after) {
-            return at;
-        }
-        from = at + 1;
-    }
 }
 
 /// Whether a name and `=` follow.
@@ -184,12 +225,23 @@ mod tests {
             ("a=\"never closed b=2", vec![("a", "never closed b=2")]),
             ("a=\"torn\" by\"its own quotes\" b=2", vec![("a", "torn"), ("b", "2")]),
             ("a=x=y b=2", vec![("a", "x=y"), ("b", "2")]),
+            ("a=\"x\\", vec![("a", "x\\")]),
             ("a=\"ends in backslash\\", vec![("a", "ends in backslash\\")]),
             ("", vec![]),
             (" , ", vec![]),
         ] {
             let expected: Vec<(String, String)> = expected.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
             assert_eq!(pairs(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn pairs_across_blocks() {
+        for length in 0..200 {
+            let (name, value) = ("k".repeat(length % 70 + 1), "v ".repeat(length));
+            let body = format!("{name}=\"{value}\" {name}={length},b=\"\\\"{value}\" c=3");
+            let expected = [(&*name, &*value), (&*name, &*length.to_string()), ("b", &*format!("\\\"{value}")), ("c", "3")];
+            assert_eq!(pairs(&body), expected.map(|(key, value)| (key.to_owned(), value.to_owned())), "{body}");
         }
     }
 

@@ -1,0 +1,62 @@
+//! Where the bytes stand that set pairs apart, 64 bytes at a time: what simdjson does for JSON, for `key=value`.
+
+use wide::u8x16;
+
+/// Bytes looked at in one go.
+pub(super) const BLOCK: usize = 64;
+
+/// One bit a byte of a block, lowest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Marks {
+    /// `=`
+    pub(super) equals: u64,
+    /// `"`
+    pub(super) quotes: u64,
+    /// `\`
+    pub(super) backslashes: u64,
+    /// Blank, comma, TAB.
+    pub(super) separators: u64,
+}
+
+impl Marks {
+    /// Of a whole block, sixteen bytes at a time.
+    #[inline]
+    pub(super) fn of(block: &[u8; BLOCK]) -> Marks {
+        let mut marks = Marks::default();
+        let (lanes, _) = block.as_chunks::<16>();
+        for lane in lanes.iter().rev() {
+            let lane = u8x16::new(*lane);
+            let is = |byte: u8| lane.simd_eq(u8x16::splat(byte));
+            let shifted = |bits: u64, found: u8x16| bits << 16 | u64::from(found.to_bitmask());
+            marks.equals = shifted(marks.equals, is(b'='));
+            marks.quotes = shifted(marks.quotes, is(b'"'));
+            marks.backslashes = shifted(marks.backslashes, is(b'\\'));
+            marks.separators = shifted(marks.separators, is(b' ') | is(b',') | is(b'\t'));
+        }
+        marks
+    }
+
+    #[cfg(test)]
+    fn one_by_one(block: &[u8; BLOCK]) -> Marks {
+        let bits = |is: fn(u8) -> bool| block.iter().rev().fold(0, |bits, &b| bits << 1 | u64::from(is(b)));
+        Marks {
+            equals: bits(|b| b == b'='),
+            quotes: bits(|b| b == b'"'),
+            backslashes: bits(|b| b == b'\\'),
+            separators: bits(|b| matches!(b, b' ' | b',' | b'\t')),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn sixteen_at_a_time_is_as_one_by_one(bytes in proptest::collection::vec(proptest::sample::select(b"=\"\\ ,\ta\xff\0".as_slice()), BLOCK)) {
+            let block: &[u8; BLOCK] = bytes.as_slice().try_into().unwrap();
+            proptest::prop_assert_eq!(Marks::of(block), Marks::one_by_one(block));
+        }
+    }
+}
