@@ -25,7 +25,16 @@ fn run(pieces: &[&[u8]]) -> Vec<Alert> {
     let (mut stamps, mut alerts, mut ordinal) = (Stamps::default(), Vec::new(), 0);
     for bytes in pieces {
         let consumed = bytes.len() as u64;
-        let batch = Batch { source: 0, ordinal, file: 0, offset: ordinal, consumed, received: REFERENCE, bytes: bytes.to_vec(), mark: Mark::default() };
+        let batch = Batch {
+            source: 0,
+            ordinal,
+            file: 0,
+            offset: ordinal,
+            consumed,
+            received: REFERENCE,
+            bytes: bytes.to_vec(),
+            mark: Mark::default(),
+        };
         ordinal += consumed;
         let parsed = Parsed::new(batch, &manner, &mut stamps);
         for at in 0..parsed.len() {
