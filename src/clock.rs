@@ -57,11 +57,14 @@ impl Clock {
             Stamp::None => None,
             Stamp::Exact(time) => Some(Dated { time, guessed: false, ambiguous: false }),
             Stamp::Local { seconds, nanos } => zone.place(seconds, nanos, not_before).map(|placed| dated(placed, false)),
-            Stamp::Yearless { month, day, second, nanos } => {
+            Stamp::Yearless { month, day, second, nanos, offset } => {
                 let reference = year_of(hints.reference);
                 let in_year = |year: i32, zone: &mut Zone| {
                     let seconds = days_from_civil(year, month, day)? * 86_400 + i64::from(second);
-                    zone.place(seconds, nanos, not_before)
+                    match offset {
+                        Some(offset) => Some(Placed { time: Time::from_seconds(seconds - i64::from(offset), nanos)?, ambiguous: false }),
+                        None => zone.place(seconds, nanos, not_before),
+                    }
                 };
                 let Some(first) = hints.year else {
                     let latest = hints.reference.plus(DAY);
@@ -156,7 +159,7 @@ mod tests {
     }
 
     fn yearless(month: u8, day: u8, second: u32) -> Stamp {
-        Stamp::Yearless { month, day, second, nanos: 0 }
+        Stamp::Yearless { month, day, second, nanos: 0, offset: None }
     }
 
     fn shown(dated: Option<Dated>) -> String {
@@ -191,6 +194,16 @@ mod tests {
         ] {
             let hints = Hints { year: None, reference: time(reference) };
             assert_eq!(shown(Clock::default().date(stamp, &mut zone, hints)), expected);
+        }
+    }
+
+    #[test]
+    fn a_zone_that_the_line_names_counts_without_a_year_too() {
+        let mut zone = Zone::new(TimeZone::get("Europe/Paris").unwrap());
+        let hints = Hints { year: Some(2026), reference: time("2026-07-01T00:00:00Z") };
+        for (text, expected) in [("Jun 11 22:14:15", "2026-06-11T20:14:15Z"), ("Jun 11 22:14:15 UTC", "2026-06-11T22:14:15Z")] {
+            let stamp = parsers::stamp::any(text.as_bytes());
+            assert_eq!(shown(Clock::default().date(stamp, &mut zone, hints)), expected, "{text}");
         }
     }
 

@@ -26,7 +26,7 @@ pub enum Stamp {
         /// Decimals.
         nanos: u32,
     },
-    /// A local time without year (RFC 3164): month, day, second of the day, nanoseconds.
+    /// A time without year (RFC 3164): month, day, second of the day, nanoseconds, and the zone if it is given.
     Yearless {
         /// 1 to 12.
         month: u8,
@@ -36,6 +36,8 @@ pub enum Stamp {
         second: u32,
         /// Decimals.
         nanos: u32,
+        /// Seconds east of Greenwich, where the line says.
+        offset: Option<i32>,
     },
 }
 
@@ -77,7 +79,7 @@ impl Civil {
         let Some(year) = self.year else {
             // 2000 was a leap year: 29 February is let through, the year is found later.
             return match days_from_civil(2000, self.month, self.day) {
-                Some(_) => Stamp::Yearless { month: self.month, day: self.day, second, nanos: self.nanos },
+                Some(_) => Stamp::Yearless { month: self.month, day: self.day, second, nanos: self.nanos, offset: self.offset },
                 None => Stamp::None,
             };
         };
@@ -141,7 +143,7 @@ impl Stamps {
 /// use parsers::stamp::{Stamp, any};
 /// let cet = any(b"2026-11-20T22:41:07.5+01:00");
 /// assert_eq!(cet, any(b"Nov 20 2026 21:41:07.5 UTC"));
-/// assert!(matches!(any(b"Nov  2 21:41:07"), Stamp::Yearless { month: 11, day: 2, second: 78_067, nanos: 0 }));
+/// assert!(matches!(any(b"Nov  2 21:41:07"), Stamp::Yearless { month: 11, day: 2, second: 78_067, nanos: 0, offset: None }));
 /// assert_eq!(any(b"Feb 30 00:00:00"), Stamp::None);
 /// ```
 pub fn any(text: &[u8]) -> Stamp {
@@ -314,7 +316,7 @@ mod tests {
     #[test]
     fn dresses() {
         let local = Stamp::Local { seconds: NOON + 7, nanos: 0 };
-        let yearless = Stamp::Yearless { month: 3, day: 18, second: 43_207, nanos: 0 };
+        let yearless = Stamp::Yearless { month: 3, day: 18, second: 43_207, nanos: 0, offset: None };
         for (text, expected) in [
             ("2026-03-18T12:00:07Z", exact(NOON + 7, 0)),
             ("2026-03-18T13:00:07.123+01:00", exact(NOON + 7, 123_000_000)),
@@ -325,18 +327,18 @@ mod tests {
             ("2026-03-18 12:00:07", local),
             ("2026-03-18 12:00:07 UTC", exact(NOON + 7, 0)),
             ("Mar 18 12:00:07", yearless),
-            ("Mar 18 12:00:07.5", Stamp::Yearless { month: 3, day: 18, second: 43_207, nanos: 500_000_000 }),
-            ("Mar  2 12:00:07", Stamp::Yearless { month: 3, day: 2, second: 43_207, nanos: 0 }),
-            ("Mar 2 12:00:07", Stamp::Yearless { month: 3, day: 2, second: 43_207, nanos: 0 }),
+            ("Mar 18 12:00:07.5", Stamp::Yearless { month: 3, day: 18, second: 43_207, nanos: 500_000_000, offset: None }),
+            ("Mar  2 12:00:07", Stamp::Yearless { month: 3, day: 2, second: 43_207, nanos: 0, offset: None }),
+            ("Mar 2 12:00:07", Stamp::Yearless { month: 3, day: 2, second: 43_207, nanos: 0, offset: None }),
             ("Mar 18 2026 12:00:07", local),
             ("2026 Mar 18 12:00:07", local),
             ("Mar 18 12:00:07 2026", local),
             ("Wed Mar 18 12:00:07 2026", local),
             ("Mar 18 2026 12:00:07 UTC", exact(NOON + 7, 0)),
             ("Mar 18 2026 13:00:07 CET", exact(NOON + 7, 0)),
-            ("Mar 18 12:00:07 UTC", yearless),
+            ("Mar 18 12:00:07 UTC", Stamp::Yearless { month: 3, day: 18, second: 43_207, nanos: 0, offset: Some(0) }),
             ("Mar 18 2026 12:00:60", Stamp::Local { seconds: NOON + 59, nanos: 0 }),
-            ("Feb 29 12:00:07", Stamp::Yearless { month: 2, day: 29, second: 43_207, nanos: 0 }),
+            ("Feb 29 12:00:07", Stamp::Yearless { month: 2, day: 29, second: 43_207, nanos: 0, offset: None }),
         ] {
             assert_eq!(any(text.as_bytes()), expected, "{text}");
             assert_eq!(extent(text.as_bytes()), text.len(), "{text}");
