@@ -11,9 +11,10 @@ use parsers::time::{DAY, MINUTE};
 use parsers::{Event, Stamp, Time};
 
 use crate::alert::Alert;
-use crate::daybook::Entry;
+use crate::daybook::{Close, Entry};
 use crate::register::Register;
-use crate::rules::Rules;
+use crate::rules::overstay::{self, Overstay};
+use crate::rules::{Rule, Rules};
 use crate::zone::Zone;
 
 mod attribution;
@@ -24,7 +25,7 @@ mod streams;
 mod telling;
 
 use attribution::Attribution;
-use state::{State, Timer, What};
+use state::{Accounted, State, Timer, What};
 
 /// What is known of a source before its first line.
 #[derive(Clone, Debug)]
@@ -185,15 +186,35 @@ impl Engine {
 
     fn daybook(&mut self, entry: Entry, out: &mut Vec<Alert>) {
         let daybook = Arc::make_mut(&mut self.state.daybook);
-        if let Entry::Cut(cut) = &entry {
-            let due = cut.at.plus(self.rules.cut_breach.rule.still_open_after);
-            let timer = Timer { due, supplier: Arc::clone(&cut.supplier), login: None, what: What::StillOpen(cut.at) };
-            daybook.apply(entry);
-            self.arm(timer);
-        } else {
-            daybook.apply(entry);
+        daybook.apply(entry.clone());
+        match entry {
+            Entry::Cut(cut) => {
+                let due = cut.at.plus(self.rules.cut_breach.rule.still_open_after);
+                self.arm(Timer { due, supplier: cut.supplier, login: None, what: What::StillOpen(cut.at) });
+            }
+            Entry::Close(close) => self.closed_early(&close),
+            _ => {}
         }
         self.fire(out);
+    }
+
+    /// A window was closed before its end: its sessions are looked at earlier than they were to be.
+    fn closed_early(&mut self, close: &Close) {
+        let due = close.at.plus(self.rules.overstay.rule.after);
+        let Some(window) = self.state.daybook.window(&close.window) else { return };
+        let supplier = Arc::clone(&window.supplier);
+        let Some(supplied) = self.state.suppliers.get(&supplier) else { return };
+        let open = |accounted: &Accounted| accounted.sessions.iter().any(|session| session.is_peopled(close.at));
+        let accounts = supplied.accounts.iter().filter(|(_, accounted)| open(accounted));
+        let timers: Vec<Timer> = accounts
+            .map(|(login, _)| Timer {
+                due,
+                supplier: Arc::clone(&supplier),
+                login: Some(Arc::clone(login)),
+                what: What::Rule { rule: Overstay::NAME.id.to_owned(), kind: overstay::LOOK },
+            })
+            .collect();
+        timers.into_iter().for_each(|timer| self.arm(timer));
     }
 
     /// Forgets addresses that nobody came from lately, once in a while.

@@ -337,6 +337,7 @@ rules! {
     expired_access::ExpiredAccess,
     cut_breach::CutBreach,
     cut_refused::CutRefused,
+    overstay::Overstay,
 }
 
 fn configured<R: Rule>(sections: &[(Text, Section)], mistakes: &Mistakes) -> Configured<R> {
@@ -385,7 +386,6 @@ pub const PLANNED: &[&str] = &[
     "scope-breach",
     "credential-guessing",
     "lan-to-lan",
-    "overstay",
     "missing-mfa",
     "control-change",
     "volume-out",
