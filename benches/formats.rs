@@ -50,7 +50,7 @@ fn row(name: &str, block: &[u8], alone: Option<FormatId>) {
     let concerned = Interest::in_networks(&[pool], Some(&[Glob::new("ext-*")]));
     let [naive, auto, only, prefilter] =
         medians(&mut [&mut || naive(block), &mut || read(block, None, &everything), &mut || read(block, alone, &everything), &mut || {
-            read(block, None, &concerned)
+            read(block, None, &concerned);
         }]);
     let per_line = |time: Duration| time.as_secs_f64() * 1e9 / (lines * ROUNDS) as f64;
     let ratio = |time: Duration| naive.as_secs_f64() / time.as_secs_f64();

@@ -59,7 +59,7 @@ impl Rule for Overstay {
                 if let Some(most) = case.supplier.max_session {
                     out.wake(session.opened.plus(most), LOOK);
                 }
-                match self.cover(case, session) {
+                match cover(case, session) {
                     Some(cover) if cover.until == Time::MAX => {}
                     Some(cover) => out.wake(cover.until.plus(self.after), LOOK),
                     // A window may be written yet.
@@ -92,7 +92,7 @@ impl Overstay {
             let because = Because::default().with("max_session", span_words(most));
             self.report(case, session, ("too-long", format!("longer than {}", span_words(most))), because, "max_session of the supplier", out);
         }
-        let Some(cover) = self.cover(case, session) else { return };
+        let Some(cover) = cover(case, session) else { return };
         if cover.until == Time::MAX {
             return;
         }
@@ -132,30 +132,29 @@ impl Overstay {
         let unless = format!("{what} for {} covering {}", case.supplier.id, crate::zone::zoned(case.now, zone).strftime("%H:%M"));
         out.report(Finding { because, unless, once: true, ..Finding::new(reason, Severity::Medium, scene, message) });
     }
-
-    /// Until when hours and windows allow a session, one after the other without a gap; `None` where nothing allowed its
-    /// beginning (that is `off-hours` alone) and for automates. What was written up to now counts.
-    fn cover(&self, case: &Case<'_>, session: &Session) -> Option<Cover> {
-        let supplier = case.supplier;
-        if supplier.kind != SupplierKind::Human || case.account.is_some_and(|account| account.kind == AccountKind::Automate) {
-            return None;
-        }
-        let login = case.login.map_or("", |login| &**login);
-        let mut cover: Option<Cover> = None;
-        for _ in 0..PIECES {
-            let at = cover.as_ref().map_or(session.opened, |cover| cover.until);
-            let known_by = case.now.max(session.opened.plus(WRITTEN_LATE));
-            let hours = case.calendars.at(supplier.calendar, at);
-            let of_hours = (supplier.access != Access::OnDemand && hours.open).then_some((hours.until, None));
-            let window = case.daybook.window_covering(&supplier.id, login, at, known_by);
-            let of_window = window.map(|window| (case.daybook.end_of(window, known_by), Some(window.id.to_string())));
-            let Some((until, window)) = of_hours.into_iter().chain(of_window).max_by_key(|(until, _)| *until) else { break };
-            cover = Some(Cover { until, window });
-            if until == Time::MAX {
-                break;
-            }
-        }
-        cover
-    }
 }
 
+/// Until when hours and windows allow a session, one after the other without a gap; `None` where nothing allowed its
+/// beginning (that is `off-hours` alone) and for automates. What was written up to now counts.
+fn cover(case: &Case<'_>, session: &Session) -> Option<Cover> {
+    let supplier = case.supplier;
+    if supplier.kind != SupplierKind::Human || case.account.is_some_and(|account| account.kind == AccountKind::Automate) {
+        return None;
+    }
+    let login = case.login.map_or("", |login| &**login);
+    let mut cover: Option<Cover> = None;
+    for _ in 0..PIECES {
+        let at = cover.as_ref().map_or(session.opened, |cover| cover.until);
+        let known_by = case.now.max(session.opened.plus(WRITTEN_LATE));
+        let hours = case.calendars.at(supplier.calendar, at);
+        let of_hours = (supplier.access != Access::OnDemand && hours.open).then_some((hours.until, None));
+        let window = case.daybook.window_covering(&supplier.id, login, at, known_by);
+        let of_window = window.map(|window| (case.daybook.end_of(window, known_by), Some(window.id.to_string())));
+        let Some((until, window)) = of_hours.into_iter().chain(of_window).max_by_key(|(until, _)| *until) else { break };
+        cover = Some(Cover { until, window });
+        if until == Time::MAX {
+            break;
+        }
+    }
+    cover
+}

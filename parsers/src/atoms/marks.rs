@@ -35,8 +35,12 @@ impl Marks {
         }
         marks
     }
+}
 
-    #[cfg(test)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
     fn one_by_one(block: &[u8; BLOCK]) -> Marks {
         let bits = |is: fn(u8) -> bool| block.iter().rev().fold(0, |bits, &b| bits << 1 | u64::from(is(b)));
         Marks {
@@ -46,17 +50,12 @@ impl Marks {
             separators: bits(|b| matches!(b, b' ' | b',' | b'\t')),
         }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     proptest::proptest! {
         #[test]
         fn sixteen_at_a_time_is_as_one_by_one(bytes in proptest::collection::vec(proptest::sample::select(b"=\"\\ ,\ta\xff\0".as_slice()), BLOCK)) {
             let block: &[u8; BLOCK] = bytes.as_slice().try_into().unwrap();
-            proptest::prop_assert_eq!(Marks::of(block), Marks::one_by_one(block));
+            proptest::prop_assert_eq!(Marks::of(block), one_by_one(block));
         }
     }
 }
