@@ -79,6 +79,8 @@ pub struct Case<'a> {
     pub session: Option<&'a Session>,
     /// Login of the account, lower case, without domain; `None` for tunnels.
     pub login: Option<&'a Arc<str>>,
+    /// Event time of the first line of the device that the session at hand stands on.
+    pub watched_since: Option<Time>,
     /// How many times the message stood for ("message repeated N times").
     pub repeated: u32,
     /// Suppliers, accounts and sites.
@@ -334,6 +336,7 @@ macro_rules! rules {
 rules! {
     off_hours::OffHours,
     shared_credential::SharedCredential,
+    dormant_account::DormantAccount,
     expired_access::ExpiredAccess,
     cut_breach::CutBreach,
     cut_refused::CutRefused,
@@ -382,7 +385,6 @@ pub fn span_words(nanos: i64) -> String {
 pub const PLANNED: &[&str] = &[
     "new-origin",
     "impossible-travel",
-    "dormant-account",
     "scope-breach",
     "credential-guessing",
     "lan-to-lan",

@@ -45,6 +45,8 @@ pub struct Stream {
     pub source: Arc<str>,
     /// Name of the device as the lines write it; empty if they do not.
     pub device: Vec<u8>,
+    /// Event time of its first line.
+    pub first: Option<Time>,
     /// Its clock.
     pub clock: Clock,
     /// Receive time of its last line.

@@ -48,6 +48,7 @@ impl Engine {
             dated.time = dated.time.min(received.plus(AHEAD));
         }
         stream.finished = false;
+        stream.first = stream.first.or(Some(dated.time));
         let doubted = stream.clock.confirmed().is_none();
         let moved = stream.clock.saw(dated.time) || doubted;
         stream.received = if live { received } else { received.max(stream.clock.confirmed().unwrap_or(received)) };

@@ -72,6 +72,9 @@ impl Engine {
             sessions: &accounted.sessions,
             session,
             login: (!owner.login.is_empty()).then_some(&owner.login),
+            watched_since: session
+                .and_then(|session| self.state.streams.get(usize::try_from(session.stream).ok()?))
+                .and_then(|stream| stream.first),
             repeated: happened.repeated,
             register: &register,
             daybook: &daybook,

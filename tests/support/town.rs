@@ -30,6 +30,7 @@ id = "sphinx"
 accounts = ["ext-sphinx-*"]
 contract_end = 2026-11-19
 max_session = "6h"
+dormant_after = "4h"
 [[supplier]]
 id = "lone"
 accounts = ["ext-lone"]
