@@ -4,6 +4,7 @@ mod cef;
 mod cisco_asa;
 mod fortigate;
 mod openvpn;
+mod paloalto;
 mod sshd;
 
 use crate::{Facts, Line, Stamps};
@@ -32,6 +33,7 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     fortigate::FORMAT,
     cisco_asa::FORMAT,
+    paloalto::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,
