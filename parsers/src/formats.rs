@@ -2,8 +2,11 @@
 
 mod cef;
 mod cisco_asa;
+mod citrix_netscaler;
+mod f5_bigip;
 mod fortigate;
 mod openvpn;
+mod paloalto;
 mod sshd;
 
 use crate::{Facts, Line, Stamps};
@@ -32,6 +35,10 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     fortigate::FORMAT,
     cisco_asa::FORMAT,
+    paloalto::FORMAT,
+    citrix_netscaler::FORMAT,
+    // Before the services whose lines it audits.
+    f5_bigip::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,

@@ -110,7 +110,8 @@ fn named_delimiter(text: &[u8]) -> Option<Delimiter> {
     let hexadecimal = text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"x")).filter(|digits| !digits.is_empty());
     Some(match (hexadecimal, text) {
         (Some(digits), _) => Delimiter::Byte(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?),
-        (None, [] | [b'\t'] | b"#011" | b"\\t") => Delimiter::Tab,
+        // A blank is what became of a TAB: values hold blanks.
+        (None, [] | [b'\t' | b' '] | b"#011" | b"\\t") => Delimiter::Tab,
         (None, [byte]) => Delimiter::Byte(*byte),
         (None, _) => return None,
     })
