@@ -8,6 +8,7 @@ mod leef;
 mod once;
 mod openvpn;
 mod sshd;
+mod wallix;
 
 use crate::{Facts, Line, Stamps};
 
@@ -38,6 +39,7 @@ pub const FORMATS: &[Format] = &[
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,
+    wallix::FORMAT,
     // After every product that writes CEF or LEEF in a way of its own.
     cef::FORMAT,
     leef::FORMAT,
