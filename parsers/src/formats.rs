@@ -1,13 +1,21 @@
 //! The formats: each one file, one line in [`FORMATS`], one folder in `fixtures/formats`, the same name for all.
 
+mod beyondtrust;
 mod cef;
 mod cisco_asa;
+mod cyberark;
 mod fortigate;
 mod generic;
+mod guacamole;
 mod leef;
+mod lockself;
 mod once;
+mod oneidentity_sps;
 mod openvpn;
+mod rubycat;
 mod sshd;
+mod systancia;
+mod teleport;
 mod wallix;
 
 use crate::{Facts, Line, Stamps};
@@ -40,6 +48,14 @@ pub const FORMATS: &[Format] = &[
     sshd::FORMAT,
     openvpn::FORMAT,
     wallix::FORMAT,
+    cyberark::FORMAT,
+    beyondtrust::FORMAT,
+    oneidentity_sps::FORMAT,
+    teleport::FORMAT,
+    rubycat::FORMAT,
+    lockself::FORMAT,
+    systancia::FORMAT,
+    guacamole::FORMAT,
     // After every product that writes CEF or LEEF in a way of its own.
     cef::FORMAT,
     leef::FORMAT,

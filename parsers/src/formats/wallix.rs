@@ -329,15 +329,8 @@ fn session<'a>(line: &Line<'a>, fields: &Fields<'a>, kind: &[u8], facts: &mut Fa
 /// What was done in a session is nobody's business here: keys, titles, commands, names of files.
 fn private<'a>(line: &Line<'a>, fields: &Fields<'a>, facts: &mut Facts) {
     if let Some((first, last)) = fields.rest {
-        facts.private = span(line, first, last);
+        facts.private = line.span(first, last);
     }
-}
-
-/// From the beginning of one slice of the line to the end of another.
-fn span<'a>(line: &Line<'a>, first: &'a [u8], last: &'a [u8]) -> Text {
-    let length = (last.as_ptr() as usize + last.len()).saturating_sub(first.as_ptr() as usize);
-    let start = (first.as_ptr() as usize).saturating_sub(line.whole.as_ptr() as usize);
-    line.text(line.whole.get(start..start.saturating_add(length)).unwrap_or_default())
 }
 
 /// `1:17:48`, `127:17:48`, `5 days, 7:17:48`
