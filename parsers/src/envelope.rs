@@ -192,7 +192,9 @@ fn versioned<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])
     let Some((host, rest)) = until(rest, b' ') else { return Some((Sure::Yes, rest)) };
     head.host = given(host);
     let rest = trim_start(rest);
-    Some((Sure::Yes, fields(head, rest, false).unwrap_or(rest)))
+    // Some leave out everything behind the host: `fw-1 LEEF:1.0|…`
+    let message = if is_structured(rest) { None } else { fields(head, rest, false) };
+    Some((Sure::Yes, message.unwrap_or(rest)))
 }
 
 /// Takes up APP-NAME PROCID MSGID STRUCTURED-DATA and gives the message. `strict` where no version has announced them.

@@ -1,13 +1,25 @@
 //! The formats: each one file, one line in [`FORMATS`], one folder in `fixtures/formats`, the same name for all.
 
+mod beyondtrust;
 mod cef;
 mod cisco_asa;
 mod citrix_netscaler;
 mod f5_bigip;
+mod cyberark;
 mod fortigate;
+mod generic;
+mod guacamole;
+mod leef;
+mod lockself;
+mod once;
+mod oneidentity_sps;
 mod openvpn;
 mod paloalto;
+mod rubycat;
 mod sshd;
+mod systancia;
+mod teleport;
+mod wallix;
 
 use crate::{Facts, Line, Stamps};
 
@@ -42,8 +54,18 @@ pub const FORMATS: &[Format] = &[
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,
-    // After every product that writes CEF in a way of its own.
+    wallix::FORMAT,
+    cyberark::FORMAT,
+    beyondtrust::FORMAT,
+    oneidentity_sps::FORMAT,
+    teleport::FORMAT,
+    rubycat::FORMAT,
+    lockself::FORMAT,
+    systancia::FORMAT,
+    guacamole::FORMAT,
+    // After every product that writes CEF or LEEF in a way of its own.
     cef::FORMAT,
+    leef::FORMAT,
 ];
 
 /// The format of a name.

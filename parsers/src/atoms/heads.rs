@@ -4,7 +4,7 @@ use memchr::memmem::find;
 use memchr::{memchr, memchr_iter};
 
 use super::pairs::{Extension, Pair};
-use super::{cut, trim, until};
+use super::{cut, trim, trim_start, until, until_unescaped};
 use crate::Escape;
 
 /// ArcSight's Common Event Format (Micro Focus, "CEF Implementation Standard", versions 0.1 and 1):
@@ -28,13 +28,13 @@ pub struct Cef<'a> {
 impl<'a> Cef<'a> {
     /// Reads `CEF:0|`, `CEF: 0|`, `CEF:CEF:0|`, `PSM:CEF:0|`, and `0|` where a relay cut the head.
     pub fn read(body: &'a [u8]) -> Option<Cef<'a>> {
-        let (_version, rest) = column(from_version(body, b"CEF:")?)?;
-        let (vendor, rest) = column(rest)?;
-        let (product, rest) = column(rest)?;
-        let (version, rest) = column(rest)?;
-        let (class, rest) = column(rest)?;
-        let (name, rest) = column(rest)?;
-        let (_severity, extension) = column(rest)?;
+        let (_version, rest) = until_unescaped(from_version(body, b"CEF:")?, b'|')?;
+        let (vendor, rest) = until_unescaped(rest, b'|')?;
+        let (product, rest) = until_unescaped(rest, b'|')?;
+        let (version, rest) = until_unescaped(rest, b'|')?;
+        let (class, rest) = until_unescaped(rest, b'|')?;
+        let (name, rest) = until_unescaped(rest, b'|')?;
+        let (_severity, extension) = until_unescaped(rest, b'|')?;
         Some(Cef { vendor, product, version, class, name, extension })
     }
 
@@ -63,15 +63,17 @@ pub struct Leef<'a> {
 /// What stands between two pairs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Delimiter {
-    #[default]
-    Tab,
-    /// A TAB as rsyslog writes it: `#011`.
-    EscapedTab,
+    /// One of [`SIGNS`].
+    Sign(&'static [u8]),
     /// LEEF 2.0 names its own.
     Byte(u8),
     /// A relay turned the TABs into blanks: a value runs to the next key.
+    #[default]
     Blank,
 }
+
+/// A TAB, as itself, as rsyslog writes it and as templates do; and the pipe of the head, where a product goes on with it.
+const SIGNS: [&[u8]; 4] = [b"\t", b"#011", br"\t", b"|"];
 
 impl<'a> Leef<'a> {
     /// Reads `LEEF:1.0|`, `LEEF:2.0|`, and `1.0|` where a relay cut the head.
@@ -92,7 +94,7 @@ impl<'a> Leef<'a> {
             _ => None,
         };
         let (delimiter, attributes) = match named {
-            Some((Delimiter::Byte(b), attributes)) if memchr(b, attributes).is_some() => (Delimiter::Byte(b), attributes),
+            Some((Some(b), attributes)) if memchr(b, attributes).is_some() => (Delimiter::Byte(b), attributes),
             Some((_, attributes)) => (found_delimiter(attributes), attributes),
             None => (found_delimiter(rest), rest),
         };
@@ -105,26 +107,31 @@ impl<'a> Leef<'a> {
     }
 }
 
-/// `^`, `x09`, `0x09`, or nothing.
-fn named_delimiter(text: &[u8]) -> Option<Delimiter> {
+/// `^`, `x09`, `0x09`; `None` inside for a TAB that may be written otherwise, or where the field is empty.
+fn named_delimiter(text: &[u8]) -> Option<Option<u8>> {
     let hexadecimal = text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"x")).filter(|digits| !digits.is_empty());
     Some(match (hexadecimal, text) {
-        (Some(digits), _) => Delimiter::Byte(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?),
+        (Some(digits), _) => Some(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?),
         // A blank is what became of a TAB: values hold blanks.
-        (None, [] | [b'\t' | b' '] | b"#011" | b"\\t") => Delimiter::Tab,
-        (None, [byte]) => Delimiter::Byte(*byte),
+        (None, [] | [b'\t' | b' '] | b"#011" | b"\\t") => None,
+        (None, [byte]) => Some(*byte),
         (None, _) => return None,
     })
 }
 
+/// The sign behind which the second key stands.
 fn found_delimiter(attributes: &[u8]) -> Delimiter {
-    if memchr(b'\t', attributes).is_some() {
-        Delimiter::Tab
-    } else if find(attributes, b"#011").is_some() {
-        Delimiter::EscapedTab
-    } else {
-        Delimiter::Blank
-    }
+    let separates = |sign: &[u8]| {
+        let rest = find(attributes, sign).and_then(|at| attributes.get(at + sign.len()..)).map(trim_start);
+        rest.is_some_and(|rest| {
+            let key = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
+            key > 0 && rest.get(key) == Some(&b'=')
+        })
+    };
+    SIGNS
+        .into_iter()
+        .find(|sign| *sign == b"\t" && memchr(b'\t', attributes).is_some() || separates(sign))
+        .map_or(Delimiter::Blank, Delimiter::Sign)
 }
 
 /// The pairs of a LEEF event. Blanks around key and value are dropped; values may be empty.
@@ -143,8 +150,7 @@ impl<'a> Iterator for Attributes<'a> {
                 return None;
             }
             let (text, rest) = match self.delimiter {
-                Delimiter::Tab => split(self.rest, b"\t"),
-                Delimiter::EscapedTab => split(self.rest, b"#011"),
+                Delimiter::Sign(sign) => split(self.rest, sign),
                 Delimiter::Byte(byte) => split(self.rest, &[byte]),
                 Delimiter::Blank => {
                     let mut pairs = Extension::new(self.rest);
@@ -180,16 +186,6 @@ fn from_version<'a>(body: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
     known.then(|| cut(body, version).1)
 }
 
-fn column(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = memchr_iter(b'|', text).find(|&at| !is_escaped(text, at))?;
-    Some((cut(text, end).0, cut(text, end + 1).1))
-}
-
-/// Whether an odd number of backslashes stands before `at`.
-fn is_escaped(text: &[u8], at: usize) -> bool {
-    cut(text, at).0.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +212,8 @@ mod tests {
             "LEEF:1.0|Portail|Access|4.2|LOGIN|src=198.51.100.7\t usrName=ext chimere\tempty=",
             "1.0|Portail|Access|4.2|LOGIN|src=198.51.100.7\tusrName=ext chimere\tempty=",
             "LEEF:1.0|Portail|Access|4.2|LOGIN|src=198.51.100.7#011usrName=ext chimere#011empty=",
+            r"LEEF:1.0|Portail|Access|4.2|LOGIN|src=198.51.100.7\tusrName=ext chimere\tempty=",
+            "LEEF:1.0|Portail|Access|4.2|LOGIN|src=198.51.100.7|usrName=ext chimere|empty=",
             "LEEF:1.0|Portail|Access|4.2|LOGIN|src=198.51.100.7 usrName=ext chimere empty=",
             "LEEF:2.0|Portail|Access|4.2|LOGIN|^|src=198.51.100.7^usrName=ext chimere^empty=",
             "LEEF:2.0|Portail|Access|4.2|LOGIN|x09|src=198.51.100.7\tusrName=ext chimere\tempty=",
