@@ -16,6 +16,7 @@ mod interest;
 pub mod stamp;
 pub mod time;
 
+use atoms::Pair;
 pub use envelope::Head;
 pub use escape::Escape;
 pub use event::Event;
@@ -95,6 +96,11 @@ impl<'a> Line<'a> {
     /// The range of `part`, a slice of this line, whose value is written with `escape`.
     pub fn escaped(&self, part: &'a [u8], escape: Escape) -> Text {
         Text::within(self.whole, part, escape)
+    }
+
+    /// The range of a pair's value.
+    pub fn pair(&self, pair: Pair<'a>) -> Text {
+        self.escaped(pair.value, pair.escape)
     }
 
     /// Takes `login` apart into user and domain of the facts. The domain stays as it is where the login names none.
