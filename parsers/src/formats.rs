@@ -5,6 +5,7 @@ mod cisco_asa;
 mod fortigate;
 mod openvpn;
 mod sshd;
+mod stormshield;
 
 use crate::{Facts, Line, Stamps};
 
@@ -32,6 +33,7 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     fortigate::FORMAT,
     cisco_asa::FORMAT,
+    stormshield::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,
