@@ -6,6 +6,8 @@ mod json;
 mod login;
 mod marks;
 mod pairs;
+mod welf;
+mod words;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -24,6 +26,8 @@ pub use heads::{Attributes, Cef, Leef};
 pub use json::{Leaf, Leaves};
 pub use login::split_login;
 pub use pairs::{Extension, Pair, Pairs};
+pub use welf::Welf;
+pub use words::says;
 
 /// `bytes` without white space (blank, TAB, CR, LF, NUL) at either end, and without a BOM in front.
 pub fn trim(bytes: &[u8]) -> &[u8] {

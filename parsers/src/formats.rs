@@ -20,6 +20,7 @@ mod sshd;
 mod systancia;
 mod teleport;
 mod wallix;
+mod stormshield;
 
 use crate::{Facts, Line, Stamps};
 
@@ -51,6 +52,7 @@ pub const FORMATS: &[Format] = &[
     citrix_netscaler::FORMAT,
     // Before the services whose lines it audits.
     f5_bigip::FORMAT,
+    stormshield::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,

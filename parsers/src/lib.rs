@@ -16,6 +16,7 @@ mod interest;
 pub mod stamp;
 pub mod time;
 
+use atoms::Pair;
 pub use envelope::Head;
 pub use escape::Escape;
 pub use event::Event;
@@ -102,6 +103,11 @@ impl<'a> Line<'a> {
         let offset = |part: &[u8]| (part.as_ptr() as usize).wrapping_sub(self.whole.as_ptr() as usize);
         let end = offset(last).saturating_add(last.len());
         self.text(self.whole.get(offset(first)..end).unwrap_or_default())
+    }
+
+    /// The range of a pair's value.
+    pub fn pair(&self, pair: Pair<'a>) -> Text {
+        self.escaped(pair.value, pair.escape)
     }
 
     /// Takes `login` apart into user and domain of the facts. The domain stays as it is where the login names none.

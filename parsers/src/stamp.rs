@@ -41,6 +41,28 @@ pub enum Stamp {
     },
 }
 
+impl Stamp {
+    /// The same stamp, where its zone stands apart from it: `offset` seconds east of Greenwich.
+    #[must_use]
+    pub fn in_zone(self, offset: Option<i32>) -> Stamp {
+        match (self, offset) {
+            (Stamp::Local { seconds, nanos }, Some(offset)) if offset.abs() <= FARTHEST => {
+                Time::from_seconds(seconds - i64::from(offset), nanos).map_or(Stamp::None, Stamp::Exact)
+            }
+            _ => self,
+        }
+    }
+}
+
+/// Reads a zone that stands apart from the stamp, in seconds east of Greenwich: `+0100`, `+11`, `Z`, `CET`. `None` for a name that
+/// does not settle it.
+pub fn zone(text: &[u8]) -> Option<i32> {
+    match alt((offset, zone_name)).parse(text) {
+        Ok(([], offset)) => offset,
+        _ => None,
+    }
+}
+
 /// No place is farther from Greenwich than 14 hours (Kiribati).
 const FARTHEST: i32 = 14 * 3600;
 
@@ -385,6 +407,18 @@ mod tests {
         ] {
             assert_eq!(extent(line.as_bytes()), length, "{line}");
         }
+    }
+
+    #[test]
+    fn zones_apart() {
+        let local = any(b"2026-03-18 13:00:00");
+        for zoned in ["+0100", "+01:00", "+01", "CET"] {
+            assert_eq!(local.in_zone(zone(zoned.as_bytes())), exact(NOON, 0), "{zoned}");
+        }
+        for none in ["", "IST", "+99", "0100", "CET and more"] {
+            assert_eq!(local.in_zone(zone(none.as_bytes())), local, "{none}");
+        }
+        assert_eq!(exact(NOON, 0).in_zone(Some(3600)), exact(NOON, 0));
     }
 
     #[test]

@@ -182,7 +182,7 @@ impl<'a> Iterator for Extension<'a> {
 }
 
 /// Where the next key starts, at the beginning or behind a blank, and where its `=` stands.
-fn next_key(text: &[u8]) -> Option<(usize, usize)> {
+pub(super) fn next_key(text: &[u8]) -> Option<(usize, usize)> {
     let mut from = 0;
     loop {
         let word = text.get(from..)?;
