@@ -2,7 +2,9 @@
 
 mod cef;
 mod cisco_asa;
+mod ecs;
 mod fortigate;
+mod once;
 mod openvpn;
 mod sshd;
 
@@ -30,6 +32,8 @@ pub struct Format {
 
 /// All formats, in the order they are asked: the more exact signature first.
 pub const FORMATS: &[Format] = &[
+    // Before all: what was written here once may quote any product's line.
+    ecs::FORMAT,
     fortigate::FORMAT,
     cisco_asa::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
