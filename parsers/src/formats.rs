@@ -4,6 +4,8 @@ mod cef;
 mod cisco_asa;
 mod ecs;
 mod fortigate;
+mod generic;
+mod leef;
 mod once;
 mod openvpn;
 mod sshd;
@@ -39,8 +41,9 @@ pub const FORMATS: &[Format] = &[
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,
-    // After every product that writes CEF in a way of its own.
+    // After every product that writes CEF or LEEF in a way of its own.
     cef::FORMAT,
+    leef::FORMAT,
 ];
 
 /// The format of a name.

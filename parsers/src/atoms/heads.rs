@@ -4,7 +4,7 @@ use memchr::memmem::find;
 use memchr::{memchr, memchr_iter};
 
 use super::pairs::{Extension, Pair};
-use super::{cut, trim, until};
+use super::{cut, trim, trim_start, until};
 use crate::Escape;
 
 /// ArcSight's Common Event Format (Micro Focus, "CEF Implementation Standard", versions 0.1 and 1):
@@ -63,15 +63,17 @@ pub struct Leef<'a> {
 /// What stands between two pairs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Delimiter {
-    #[default]
-    Tab,
-    /// A TAB as rsyslog writes it: `#011`.
-    EscapedTab,
+    /// One of [`SIGNS`].
+    Sign(&'static [u8]),
     /// LEEF 2.0 names its own.
     Byte(u8),
     /// A relay turned the TABs into blanks: a value runs to the next key.
+    #[default]
     Blank,
 }
+
+/// A TAB, as itself, as rsyslog writes it and as templates do; and the pipe of the head, where a product goes on with it.
+const SIGNS: [&[u8]; 4] = [b"\t", b"#011", br"\t", b"|"];
 
 impl<'a> Leef<'a> {
     /// Reads `LEEF:1.0|`, `LEEF:2.0|`, and `1.0|` where a relay cut the head.
@@ -92,7 +94,7 @@ impl<'a> Leef<'a> {
             _ => None,
         };
         let (delimiter, attributes) = match named {
-            Some((Delimiter::Byte(b), attributes)) if memchr(b, attributes).is_some() => (Delimiter::Byte(b), attributes),
+            Some((Some(b), attributes)) if memchr(b, attributes).is_some() => (Delimiter::Byte(b), attributes),
             Some((_, attributes)) => (found_delimiter(attributes), attributes),
             None => (found_delimiter(rest), rest),
         };
@@ -105,25 +107,30 @@ impl<'a> Leef<'a> {
     }
 }
 
-/// `^`, `x09`, `0x09`, or nothing.
-fn named_delimiter(text: &[u8]) -> Option<Delimiter> {
+/// `^`, `x09`, `0x09`; `None` inside for a TAB that may be written otherwise, or where the field is empty.
+fn named_delimiter(text: &[u8]) -> Option<Option<u8>> {
     let hexadecimal = text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"x")).filter(|digits| !digits.is_empty());
     Some(match (hexadecimal, text) {
-        (Some(digits), _) => Delimiter::Byte(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?),
-        (None, [] | [b'\t'] | b"#011" | b"\\t") => Delimiter::Tab,
-        (None, [byte]) => Delimiter::Byte(*byte),
+        (Some(digits), _) => Some(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?),
+        (None, [] | [b'\t'] | b"#011" | b"\\t") => None,
+        (None, [byte]) => Some(*byte),
         (None, _) => return None,
     })
 }
 
+/// The sign behind which the second key stands.
 fn found_delimiter(attributes: &[u8]) -> Delimiter {
-    if memchr(b'\t', attributes).is_some() {
-        Delimiter::Tab
-    } else if find(attributes, b"#011").is_some() {
-        Delimiter::EscapedTab
-    } else {
-        Delimiter::Blank
-    }
+    let separates = |sign: &[u8]| {
+        let rest = find(attributes, sign).and_then(|at| attributes.get(at + sign.len()..)).map(trim_start);
+        rest.is_some_and(|rest| {
+            let key = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
+            key > 0 && rest.get(key) == Some(&b'=')
+        })
+    };
+    SIGNS
+        .into_iter()
+        .find(|sign| *sign == b"\t" && memchr(b'\t', attributes).is_some() || separates(sign))
+        .map_or(Delimiter::Blank, Delimiter::Sign)
 }
 
 /// The pairs of a LEEF event. Blanks around key and value are dropped; values may be empty.
@@ -142,8 +149,7 @@ impl<'a> Iterator for Attributes<'a> {
                 return None;
             }
             let (text, rest) = match self.delimiter {
-                Delimiter::Tab => split(self.rest, b"\t"),
-                Delimiter::EscapedTab => split(self.rest, b"#011"),
+                Delimiter::Sign(sign) => split(self.rest, sign),
                 Delimiter::Byte(byte) => split(self.rest, &[byte]),
                 Delimiter::Blank => {
                     let mut pairs = Extension::new(self.rest);
@@ -215,6 +221,8 @@ mod tests {
             "LEEF:1.0|Portail|Access|4.2|LOGIN|src=198.51.100.7\t usrName=ext chimere\tempty=",
             "1.0|Portail|Access|4.2|LOGIN|src=198.51.100.7\tusrName=ext chimere\tempty=",
             "LEEF:1.0|Portail|Access|4.2|LOGIN|src=198.51.100.7#011usrName=ext chimere#011empty=",
+            r"LEEF:1.0|Portail|Access|4.2|LOGIN|src=198.51.100.7\tusrName=ext chimere\tempty=",
+            "LEEF:1.0|Portail|Access|4.2|LOGIN|src=198.51.100.7|usrName=ext chimere|empty=",
             "LEEF:1.0|Portail|Access|4.2|LOGIN|src=198.51.100.7 usrName=ext chimere empty=",
             "LEEF:2.0|Portail|Access|4.2|LOGIN|^|src=198.51.100.7^usrName=ext chimere^empty=",
             "LEEF:2.0|Portail|Access|4.2|LOGIN|x09|src=198.51.100.7\tusrName=ext chimere\tempty=",
