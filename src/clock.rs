@@ -3,7 +3,7 @@
 //! Years and doubled hours are settled here, in order of arrival, never where lines are parsed.
 
 use parsers::time::{DAY, MINUTE, SECOND, days_from_civil};
-use parsers::{Stamp, Time};
+use parsers::{Facts, Stamp, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::zone::{Placed, Zone};
@@ -38,6 +38,17 @@ pub struct Dated {
     pub guessed: bool,
     /// The local time exists twice (`nightporter.time_ambiguous`).
     pub ambiguous: bool,
+}
+
+/// The times that one line tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// When it happened.
+    pub at: Option<Dated>,
+    /// Begin of a granted access.
+    pub from: Option<Time>,
+    /// End of a granted access.
+    pub until: Option<Time>,
 }
 
 /// What the source says about stamps that are incomplete.
@@ -87,6 +98,19 @@ impl Clock {
                     .map(|placed| dated(placed, false))
             }
         }
+    }
+
+    /// All times of a line. What it tells of past or future is of the year nearest to the line's own time.
+    pub fn times(&self, facts: &Facts, zone: &mut Zone, hints: Hints) -> Times {
+        let at = self.date(facts.stamp, zone, hints);
+        let mut beside = |stamp| {
+            let Some(Dated { time, .. }) = at else { return self.date(stamp, zone, hints) };
+            let mut clock = Clock::default();
+            clock.saw(time);
+            clock.date(stamp, zone, Hints { year: Some(year_of(time)), ..hints })
+        };
+        let (from, until) = (beside(facts.from), beside(facts.until));
+        Times { at, from: from.map(|from| from.time), until: until.map(|until| until.time) }
     }
 
     /// Takes note of a line's event time. True if the stream's clock moved.

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use parsers::{Event, Kind, Text, Verdict};
+use parsers::{About, Event, Kind, Text, Time, Verdict};
 use serde::Serialize;
 
-use crate::clock::Dated;
+use crate::clock::Times;
 use crate::zone::rfc3339;
 
 /// One line of `nightporter parse`; a field without value is absent.
@@ -18,9 +18,9 @@ pub struct Normalised<'a> {
     #[serde(skip_serializing_if = "is_default")]
     user: UserFields<'a>,
     #[serde(skip_serializing_if = "is_default")]
-    source: EndFields,
+    source: EndFields<'a>,
     #[serde(skip_serializing_if = "is_default")]
-    destination: EndFields,
+    destination: EndFields<'a>,
     #[serde(skip_serializing_if = "is_default")]
     observer: ObserverFields<'a>,
     nightporter: OwnFields<'a>,
@@ -50,6 +50,8 @@ struct UserFields<'a> {
     domain: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "is_default")]
     group: NameField<'a>,
+    #[serde(skip_serializing_if = "is_default")]
+    target: NameField<'a>,
 }
 
 #[derive(Default, PartialEq, Serialize)]
@@ -59,13 +61,25 @@ struct NameField<'a> {
 }
 
 #[derive(Default, PartialEq, Serialize)]
-struct EndFields {
+struct EndFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<IpAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "is_default")]
+    geo: GeoFields<'a>,
+}
+
+#[derive(Default, PartialEq, Serialize)]
+struct GeoFields<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country_iso_code: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country_name: Option<Cow<'a, str>>,
 }
 
 #[derive(Default, PartialEq, Serialize)]
@@ -83,7 +97,7 @@ struct OwnFields<'a> {
     line: u64,
     event: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    format: Option<&'static str>,
+    format: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     assigned_ip: Option<IpAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,6 +106,14 @@ struct OwnFields<'a> {
     mfa: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     repeated: Option<u32>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -107,14 +129,19 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 impl<'a> Normalised<'a> {
     /// The fields of a line that was read (or, with `parsed` of false, of one that no format knows:
     /// only what its heads say). `number` counts lines from 1; `raw` adds `event.original`.
-    pub fn new(event: &Event<'a>, parsed: bool, dated: Option<Dated>, number: u64, raw: bool) -> Normalised<'a> {
+    ///
+    /// A line that is such an event already keeps what it says of the line it stood for.
+    pub fn new(event: &Event<'a>, parsed: bool, times: Times, number: u64, raw: bool) -> Normalised<'a> {
         let facts = event.facts;
+        let earlier = facts.earlier;
         let format = event.format().filter(|_| parsed);
         let text = |text: Text| event.text(text).map(lossy);
         let named =
             |given: Text, of_format: Option<&'static str>| text(given).or(of_format.filter(|name| !name.is_empty()).map(Cow::Borrowed));
+        let written = |time: Option<Time>| time.map(rfc3339);
+        let Times { at: dated, from, until } = times;
         Normalised {
-            timestamp: dated.map(|dated| rfc3339(dated.time)),
+            timestamp: written(dated.map(|dated| dated.time)),
             event: EventFields {
                 action: text(facts.action),
                 outcome: match facts.kind {
@@ -130,28 +157,66 @@ impl<'a> Normalised<'a> {
                 },
                 reason: text(facts.reason),
                 duration: facts.duration,
-                original: raw.then(|| String::from_utf8_lossy(event.line)),
+                original: match earlier {
+                    Some(earlier) => earlier.original.map(|original| lossy(original.value(event.line))),
+                    None => raw.then(|| String::from_utf8_lossy(event.line)),
+                },
             },
-            user: UserFields { name: text(facts.user), domain: text(facts.domain), group: NameField { name: text(facts.group) } },
-            source: EndFields { ip: facts.source_ip, port: facts.source_port, bytes: facts.source_bytes },
-            destination: EndFields { ip: facts.destination_ip, port: facts.destination_port, bytes: facts.destination_bytes },
+            user: UserFields {
+                name: text(facts.user),
+                domain: text(facts.domain),
+                group: NameField { name: text(facts.group) },
+                target: NameField { name: text(facts.target_user) },
+            },
+            source: EndFields {
+                ip: facts.source_ip,
+                port: facts.source_port,
+                bytes: facts.source_bytes,
+                domain: text(facts.client),
+                geo: GeoFields::new(text(facts.country)),
+            },
+            destination: EndFields {
+                ip: facts.destination_ip,
+                port: facts.destination_port,
+                bytes: facts.destination_bytes,
+                domain: text(facts.target),
+                geo: GeoFields::default(),
+            },
             observer: ObserverFields {
                 vendor: named(facts.vendor, format.map(|format| format.vendor)),
                 product: named(facts.product, format.map(|format| format.product)),
                 name: text(facts.device),
             },
             nightporter: OwnFields {
-                line: number,
+                line: earlier.map_or(number, |earlier| earlier.line),
                 event: if parsed { facts.kind.word() } else { "unparsed" },
-                format: format.map(|format| format.name),
+                format: match earlier {
+                    Some(earlier) => text(earlier.format),
+                    None => format.map(|format| Cow::Borrowed(format.name)),
+                },
                 assigned_ip: facts.assigned_ip,
                 session: text(facts.session),
                 mfa: facts.mfa,
                 peer: facts.peer,
+                about: facts.about.map(About::word),
+                by: text(facts.by),
+                from: written(from),
+                until: written(until),
                 repeated: facts.repeated,
-                time_guessed: dated.is_some_and(|dated| dated.guessed),
-                time_ambiguous: dated.is_some_and(|dated| dated.ambiguous),
+                time_guessed: dated.is_some_and(|dated| dated.guessed) || earlier.is_some_and(|earlier| earlier.time_guessed),
+                time_ambiguous: dated.is_some_and(|dated| dated.ambiguous) || earlier.is_some_and(|earlier| earlier.time_ambiguous),
             },
+        }
+    }
+}
+
+impl<'a> GeoFields<'a> {
+    /// Devices tell a country by its ISO 3166 code or by a name.
+    fn new(country: Option<Cow<'a, str>>) -> GeoFields<'a> {
+        let is_code = |country: &str| country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
+        match country {
+            Some(code) if is_code(&code) => GeoFields { country_iso_code: Some(code), country_name: None },
+            country_name => GeoFields { country_iso_code: None, country_name },
         }
     }
 }

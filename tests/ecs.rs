@@ -20,6 +20,7 @@ use toml::Table;
 const FIELDS: &[(&str, &str, bool)] = &[
     ("@timestamp", "date", false),
     ("destination.bytes", "long", false),
+    ("destination.domain", "keyword", false),
     ("destination.ip", "ip", false),
     ("destination.port", "long", false),
     ("ecs.version", "keyword", false),
@@ -44,6 +45,9 @@ const FIELDS: &[(&str, &str, bool)] = &[
     ("rule.id", "keyword", false),
     ("rule.name", "keyword", false),
     ("source.bytes", "long", false),
+    ("source.domain", "keyword", false),
+    ("source.geo.country_iso_code", "keyword", false),
+    ("source.geo.country_name", "keyword", false),
     ("source.ip", "ip", false),
     ("source.port", "long", false),
     ("threat.framework", "keyword", false),
@@ -52,6 +56,7 @@ const FIELDS: &[(&str, &str, bool)] = &[
     ("user.domain", "keyword", false),
     ("user.group.name", "keyword", false),
     ("user.name", "keyword", false),
+    ("user.target.name", "keyword", false),
 ];
 
 /// The values that ECS allows where it lists them.

@@ -113,6 +113,23 @@ impl Text {
     }
 }
 
+/// What an event that `nightporter parse` wrote says of the line it stood for: read again, it must come out as it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// `nightporter.line`.
+    pub line: u64,
+    /// `nightporter.format`; empty if no format had read the line.
+    pub format: Text,
+    /// `nightporter.event` was `unparsed`.
+    pub unparsed: bool,
+    /// `event.original`, which may be an empty line.
+    pub original: Option<Text>,
+    /// `nightporter.time_guessed`.
+    pub time_guessed: bool,
+    /// `nightporter.time_ambiguous`.
+    pub time_ambiguous: bool,
+}
+
 /// Everything later stages may want to know of one line. Empty or `None` = the line does not say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
@@ -181,6 +198,8 @@ pub struct Facts {
     pub verdict: Option<Verdict>,
     /// "message repeated N times" (`nightporter.repeated`).
     pub repeated: Option<u32>,
+    /// The line is an event that was written before.
+    pub earlier: Option<Earlier>,
     /// Set by a format that stopped reading a traffic line because nothing in it concerns a supplier.
     pub no_concern: bool,
 }

@@ -13,6 +13,11 @@ mod leef;
 mod lockself;
 mod once;
 mod oneidentity_sps;
+mod ecs;
+mod fortigate;
+mod generic;
+mod leef;
+mod once;
 mod openvpn;
 mod paloalto;
 mod rubycat;
@@ -46,6 +51,8 @@ pub struct Format {
 
 /// All formats, in the order they are asked: the more exact signature first.
 pub const FORMATS: &[Format] = &[
+    // Before all: what was written here once may quote any product's line.
+    ecs::FORMAT,
     fortigate::FORMAT,
     cisco_asa::FORMAT,
     paloalto::FORMAT,

@@ -20,7 +20,7 @@ use atoms::Pair;
 pub use envelope::Head;
 pub use escape::Escape;
 pub use event::Event;
-pub use facts::{About, Facts, Kind, Text, Verdict};
+pub use facts::{About, Earlier, Facts, Kind, Text, Verdict};
 pub use formats::{FORMATS, Format, FormatId};
 pub use interest::{Glob, Interest};
 pub use stamp::{Stamp, Stamps};
@@ -78,7 +78,7 @@ pub fn read(line: &[u8], only: Option<FormatId>, interest: &Interest, stamps: &m
         *facts = Facts::default();
     }
     line.head_facts(stamps, facts);
-    if read.is_none() {
+    if read.is_none() || facts.earlier.is_some_and(|earlier| earlier.unparsed) {
         Reading::Unparsed
     } else if facts.kind == Kind::Traffic && (facts.no_concern || !interest.traffic(facts, line.whole)) {
         Reading::NoConcern(id)

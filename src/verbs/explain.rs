@@ -75,9 +75,9 @@ pub fn line(line: &str, zone: &mut Zone, now: Time) -> String {
         _ => FormatId::default(),
     };
     let event = Event { line, facts: &facts, format };
-    let dated = Clock::default().date(facts.stamp, zone, Hints { year: None, reference: now });
+    let times = Clock::default().times(&facts, zone, Hints { year: None, reference: now });
     let mut json = Vec::new();
-    if json::line(&Normalised::new(&event, parsed, dated, 1, false), &mut json).is_ok()
+    if json::line(&Normalised::new(&event, parsed, times, 1, false), &mut json).is_ok()
         && let Ok(value) = serde_json::from_slice::<serde_json::Value>(&json)
     {
         flatten("", &value, &mut |name, value| {

@@ -66,12 +66,12 @@ pub fn run(
                 Reading::Parsed(id) | Reading::NoConcern(id) => (id, true),
                 Reading::Unparsed | Reading::Blank => (FormatId::default(), false),
             };
-            let dated = clock.date(facts.stamp, &mut options.zone, Hints { year: None, reference });
-            if let Some(dated) = dated {
+            let times = clock.times(&facts, &mut options.zone, Hints { year: None, reference });
+            if let Some(dated) = times.at {
                 clock.saw(dated.time);
             }
             let event = Event { line, facts: &facts, format };
-            json::line(&Normalised::new(&event, parsed, dated, *number, options.raw), &mut json)?;
+            json::line(&Normalised::new(&event, parsed, times, *number, options.raw), &mut json)?;
         }
         out.write_all(&json)?;
         out.flush()?;

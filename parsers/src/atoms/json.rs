@@ -24,6 +24,21 @@ impl<'a> Leaf<'a> {
     pub fn path(&self) -> &[&'a [u8]] {
         self.keys.get(..self.depth).unwrap_or_default()
     }
+
+    /// The path in one word, `user.name`, whether the line nests its objects or writes the dots itself; empty where it is longer
+    /// than `word`.
+    pub fn dotted<'w>(&self, word: &'w mut [u8]) -> &'w [u8] {
+        let mut length = 0;
+        for (at, key) in self.path().iter().enumerate() {
+            let dot: &[u8] = if at == 0 { b"" } else { b"." };
+            for part in [dot, key] {
+                let Some(room) = word.get_mut(length..length + part.len()) else { return &[] };
+                room.copy_from_slice(part);
+                length += part.len();
+            }
+        }
+        word.get(..length).unwrap_or_default()
+    }
 }
 
 /// The scalars of a JSON text in the order of the line: RFC 8259, read leniently. A text that is cut short or is no JSON
@@ -154,6 +169,15 @@ mod tests {
             ("", vec![]),
         ] {
             check(&leaves(Leaves::new(text.as_bytes())), &expected, text);
+        }
+    }
+
+    #[test]
+    fn nested_and_dotted_keys_are_one_word() {
+        for text in [r#"{"user":{"group":{"name":1}}}"#, r#"{"user.group":{"name":1}}"#, r#"{"user.group.name":1}"#] {
+            let leaf = Leaves::new(text.as_bytes()).next().unwrap();
+            assert_eq!(leaf.dotted(&mut [0; 15]), b"user.group.name", "{text}");
+            assert_eq!(leaf.dotted(&mut [0; 14]), b"", "{text}");
         }
     }
 
