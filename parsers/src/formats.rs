@@ -2,6 +2,10 @@
 
 mod cef;
 mod cisco_asa;
+mod cisco_ise;
+mod cisco_meraki;
+mod cisco_vpn3000;
+mod fortiauthenticator;
 mod fortigate;
 mod openvpn;
 mod sshd;
@@ -31,7 +35,11 @@ pub struct Format {
 /// All formats, in the order they are asked: the more exact signature first.
 pub const FORMATS: &[Format] = &[
     fortigate::FORMAT,
+    fortiauthenticator::FORMAT,
     cisco_asa::FORMAT,
+    cisco_ise::FORMAT,
+    cisco_meraki::FORMAT,
+    cisco_vpn3000::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,
