@@ -6,6 +6,10 @@ mod cisco_asa;
 mod citrix_netscaler;
 mod f5_bigip;
 mod cyberark;
+mod cisco_ise;
+mod cisco_meraki;
+mod cisco_vpn3000;
+mod fortiauthenticator;
 mod fortigate;
 mod generic;
 mod guacamole;
@@ -54,12 +58,16 @@ pub const FORMATS: &[Format] = &[
     // Before all: what was written here once may quote any product's line.
     ecs::FORMAT,
     fortigate::FORMAT,
+    fortiauthenticator::FORMAT,
     cisco_asa::FORMAT,
     paloalto::FORMAT,
     citrix_netscaler::FORMAT,
     // Before the services whose lines it audits.
     f5_bigip::FORMAT,
     stormshield::FORMAT,
+    cisco_ise::FORMAT,
+    cisco_meraki::FORMAT,
+    cisco_vpn3000::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,

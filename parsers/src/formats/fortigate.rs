@@ -1,4 +1,4 @@
-//! Fortinet FortiGate (FortiOS 5 to 7), and FortiAuthenticator, which writes in the same dress.
+//! Fortinet FortiGate (FortiOS 4 to 7).
 //!
 //! `key=value`, quoted or bare, set apart by blanks or commas; or CEF in three dialects. Fortinet,
 //! "FortiOS Log Message Reference"; "Fortinet Document Library: CEF support".
@@ -7,6 +7,7 @@
 //! (`user="x" action="tunnel-up" …`). What the device writes before the name stands; of what stands behind
 //! it, nothing counts as soon as one key has two values.
 
+mod events;
 mod fields;
 
 use std::sync::LazyLock;
@@ -14,8 +15,10 @@ use std::sync::LazyLock;
 use memchr::memchr2;
 use memchr::memmem::Finder;
 
+pub(super) use self::fields::{civil, zone};
+
 use self::fields::Fields;
-use crate::atoms::{Extension, Pair, Pairs, cut, ip, split_login, trim, until};
+use crate::atoms::{Extension, Pair, Pairs, cut, ip, split_login, until};
 use crate::{Escape, Facts, Format, Kind, Line, Stamp, Stamps, stamp};
 
 /// The format's line in [`crate::FORMATS`].
@@ -23,7 +26,7 @@ pub(super) const FORMAT: Format = Format {
     name: "fortigate",
     vendor: "Fortinet",
     product: "FortiGate",
-    covers: "FortiGate VPN (SSL, IPsec), administrator and user logins, traffic; key=value, CSV and CEF; FortiAuthenticator logins",
+    covers: "FortiGate VPN (SSL, IPsec), administrator and user logins, configuration, traffic; key=value, CSV and CEF",
     looks_like,
     parse,
 };
@@ -35,11 +38,13 @@ static USER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" user=")
 const PREFIX: usize = 400;
 
 fn looks_like(line: &Line<'_>) -> bool {
-    // `date=2026-03-02 time=00:00:08 devname=`, as nearly all lines begin.
+    // `date=2026-03-02 time=00:00:08 devname="fgt-1" devid="FG100F"`, as nearly all lines begin.
     if let Some(rest) = line.body.strip_prefix(b"date=").and_then(|rest| rest.get(10..)?.strip_prefix(b" time="))
-        && rest.get(8..).is_some_and(|rest| rest.starts_with(b" devname="))
+        && let Some(mut rest) = rest.get(8..).and_then(|rest| rest.strip_prefix(b" "))
+        && take(&mut rest, b"devname=").is_some()
+        && let Some(device) = take(&mut rest, b"devid=")
     {
-        return true;
+        return !is_foreign(device);
     }
     let (start, _) = cut(line.body, PREFIX);
     if !start.first().is_some_and(u8::is_ascii_alphanumeric) {
@@ -55,21 +60,30 @@ fn looks_like(line: &Line<'_>) -> bool {
     let (mut product, mut kind) = (false, false);
     for pair in Pairs::new(start) {
         match pair.key {
-            b"logid" | b"devid" | b"logdesc" | b"device_id" | b"faclogindex" => product = true,
-            b"type" | b"typeid" => kind = true,
-            // Sophos XG begins alike.
-            b"log_component" | b"timezone" => return false,
-            b"category" if pair.value == b"Event" => product = true,
+            b"devid" | b"device_id" if is_foreign(pair.value) => return false,
+            b"logid" | b"log_id" | b"devid" | b"logdesc" | b"device_id" => product = true,
+            b"type" => kind = true,
+            // FortiAuthenticator, and Sophos, begin alike.
+            b"faclogindex" | b"log_component" | b"timezone" => return false,
             _ => {}
         }
     }
     product && kind
 }
 
+/// Whether a serial number is that of another product of Fortinet, as each begins with its product's letters.
+fn is_foreign(serial: &[u8]) -> bool {
+    [b"FAC".as_slice(), b"FE", b"FV", b"FMG", b"FAZ", b"FAD"].into_iter().any(|product| serial.starts_with(product))
+}
+
 /// The extension of `CEF:0|Fortinet|Fortigate|v7.4.9|00013|traffic:forward close|3|deviceExternalId=…`, its head maybe cut.
 fn cef(body: &[u8]) -> Option<&[u8]> {
     let rest = body.strip_prefix(b"CEF:").unwrap_or(body);
     let mut rest = rest.strip_prefix(b" ").unwrap_or(rest).strip_prefix(b"0|Fortinet|Forti")?;
+    let (product, _) = cut(rest, 4);
+    if !product.eq_ignore_ascii_case(b"gate") && !product.eq_ignore_ascii_case(b"wifi") {
+        return None;
+    }
     for _ in 0..5 {
         rest = until(rest, b'|')?.1;
     }
@@ -84,14 +98,10 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     if let Some(extension) = cef(line.body) {
         Extension::new(extension).for_each(|pair| fields.put_cef(pair));
     } else {
-        let mut pairs = Pairs::new(line.body);
-        while let Some(pair) = pairs.next() {
-            fields.put(pair);
-            fields.tail = trim(pairs.rest());
-        }
+        Pairs::new(line.body).for_each(|pair| fields.put(pair));
     }
     // Only who asks to be let in can choose the name; elsewhere a key may well come twice.
-    fields.torn &= matches!(fields.kind, None | Some((Pair { value: b"event" | b"Event", .. }, _)));
+    fields.torn &= matches!(fields.kind, None | Some((Pair { value: b"event", .. }, _)));
     // A line cut before it says what it is about.
     fields.kind.or(fields.action)?;
     fields.fill(line, facts);
@@ -166,6 +176,6 @@ fn outside_quotes(text: &[u8], at: usize) -> bool {
 }
 
 /// A value that means something: the device writes `N/A`, `(null)` and `none` for nothing.
-fn given(value: &[u8]) -> &[u8] {
+pub(super) fn given(value: &[u8]) -> &[u8] {
     if matches!(value, b"N/A" | b"n/a" | b"(null)" | b"none" | b"-") { &[] } else { value }
 }

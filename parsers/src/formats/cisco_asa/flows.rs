@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use memchr::memchr;
 use memchr::memmem::find;
 
-use super::{user, word_after};
+use super::subject::{user, word_after};
 use crate::atoms::{between, cut, duration, ip, number, until};
 use crate::{Facts, Kind, Line, Verdict};
 
@@ -81,13 +81,15 @@ pub(super) fn access_control<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Fa
         match key {
             b"SrcIP" => facts.source_ip = facts.source_ip.or(ip(value)),
             b"DstIP" => facts.destination_ip = facts.destination_ip.or(ip(value)),
-            b"SrcPort" => facts.source_port = number(value),
-            b"DstPort" => facts.destination_port = number(value),
-            b"InitiatorBytes" => facts.source_bytes = number(value),
-            b"ResponderBytes" => facts.destination_bytes = number(value),
+            b"SrcPort" => facts.source_port = facts.source_port.or(number(value)),
+            b"DstPort" => facts.destination_port = facts.destination_port.or(number(value)),
+            b"InitiatorBytes" => facts.source_bytes = facts.source_bytes.or(number(value)),
+            b"ResponderBytes" => facts.destination_bytes = facts.destination_bytes.or(number(value)),
             b"ConnectionDuration" => facts.duration = number::<u64>(value).and_then(|seconds| seconds.checked_mul(1_000_000_000)),
-            b"User" if !matches!(value, b"Not Found" | b"No Authentication Required" | b"Unknown") => user(line, value, facts),
-            b"AccessControlRuleAction" => {
+            b"User" if facts.user.is_empty() && !matches!(value, b"Not Found" | b"No Authentication Required" | b"Unknown") => {
+                user(line, value, facts);
+            }
+            b"AccessControlRuleAction" if facts.verdict.is_none() => {
                 // Also `<br/>Block with reset`.
                 facts.verdict = match value.strip_prefix(b"<br/>").unwrap_or(value) {
                     [b'B', b'l', b'o', b'c', b'k', ..] => Some(Verdict::Denied),

@@ -21,38 +21,43 @@ pub(super) struct Fields<'a> {
     timestamp: Field<'a>,
     device_name: Field<'a>,
     device_id: Field<'a>,
-    log_id: Field<'a>,
+    pub(super) log_id: Field<'a>,
     pub(super) kind: Field<'a>,
-    description: Field<'a>,
+    pub(super) description: Field<'a>,
     pub(super) action: Field<'a>,
-    status: Field<'a>,
-    user: Field<'a>,
+    pub(super) status: Field<'a>,
+    pub(super) user: Field<'a>,
     other_user: Field<'a>,
-    xauth_user: Field<'a>,
-    group: Field<'a>,
+    pub(super) xauth_user: Field<'a>,
+    pub(super) group: Field<'a>,
     xauth_group: Field<'a>,
-    remote: Field<'a>,
-    source: Field<'a>,
+    pub(super) remote: Field<'a>,
+    pub(super) source: Field<'a>,
     source_port: Field<'a>,
+    remote_port: Field<'a>,
     user_ip: Field<'a>,
     ui: Field<'a>,
     destination: Field<'a>,
     destination_port: Field<'a>,
-    tunnel_ip: Field<'a>,
-    assigned_ip: Field<'a>,
-    tunnel_id: Field<'a>,
-    tunnel_type: Field<'a>,
-    sent: Field<'a>,
-    received: Field<'a>,
+    pub(super) tunnel_ip: Field<'a>,
+    pub(super) assigned_ip: Field<'a>,
+    pub(super) tunnel_id: Field<'a>,
+    pub(super) tunnel_type: Field<'a>,
+    pub(super) sent: Field<'a>,
+    pub(super) received: Field<'a>,
     sent_delta: Field<'a>,
     received_delta: Field<'a>,
     duration: Field<'a>,
-    reason: Field<'a>,
-    message: Field<'a>,
-    path: Field<'a>,
-    nas: Field<'a>,
-    /// What stands behind the last pair.
-    pub(super) tail: &'a [u8],
+    pub(super) reason: Field<'a>,
+    pub(super) message: Field<'a>,
+    pub(super) path: Field<'a>,
+    pub(super) object: Field<'a>,
+    country: Field<'a>,
+    client: Field<'a>,
+    pub(super) name: Field<'a>,
+    pub(super) subtype: Field<'a>,
+    pub(super) mode: Field<'a>,
+    pub(super) result: Field<'a>,
     /// One key has two values.
     pub(super) torn: bool,
 }
@@ -71,26 +76,27 @@ impl<'a> Fields<'a> {
             b"devname" | b"dvchost" => &mut self.device_name,
             b"devid" | b"device_id" | b"deviceExternalId" => &mut self.device_id,
             b"logid" | b"log_id" => &mut self.log_id,
-            b"type" | b"category" => &mut self.kind,
+            b"type" => &mut self.kind,
             b"logdesc" => &mut self.description,
             b"action" | b"act" => &mut self.action,
             b"status" | b"outcome" => &mut self.status,
             b"user" | b"duser" => &mut self.user,
             b"suser" => &mut self.other_user,
-            b"xauthuser" => &mut self.xauth_user,
+            b"xauthuser" | b"xauth_user" => &mut self.xauth_user,
             b"group" => &mut self.group,
-            b"xauthgroup" => &mut self.xauth_group,
-            b"remip" => &mut self.remote,
+            b"xauthgroup" | b"xauth_group" => &mut self.xauth_group,
+            b"remip" | b"remote_ip" | b"rem_ip" => &mut self.remote,
             b"srcip" | b"src" => &mut self.source,
             b"srcport" | b"src_port" | b"spt" => &mut self.source_port,
+            b"remport" | b"rem_port" => &mut self.remote_port,
             b"userip" => &mut self.user_ip,
             b"ui" | b"sproc" => &mut self.ui,
             b"dstip" | b"dst" => &mut self.destination,
             b"dstport" | b"dst_port" | b"dpt" => &mut self.destination_port,
-            b"tunnelip" => &mut self.tunnel_ip,
-            b"assignip" => &mut self.assigned_ip,
-            b"tunnelid" => &mut self.tunnel_id,
-            b"tunneltype" => &mut self.tunnel_type,
+            b"tunnelip" | b"tunnel_ip" => &mut self.tunnel_ip,
+            b"assignip" | b"assigned_ip" => &mut self.assigned_ip,
+            b"tunnelid" | b"tunnel_id" => &mut self.tunnel_id,
+            b"tunneltype" | b"tunnel_type" => &mut self.tunnel_type,
             b"sentbyte" | b"sent" => &mut self.sent,
             b"rcvdbyte" | b"rcvd" => &mut self.received,
             b"sentdelta" => &mut self.sent_delta,
@@ -99,7 +105,13 @@ impl<'a> Fields<'a> {
             b"reason" => &mut self.reason,
             b"msg" => &mut self.message,
             b"cfgpath" => &mut self.path,
-            b"nas" => &mut self.nas,
+            b"cfgobj" => &mut self.object,
+            b"srccountry" => &mut self.country,
+            b"srcname" | b"shost" => &mut self.client,
+            b"name" => &mut self.name,
+            b"subtype" => &mut self.subtype,
+            b"mode" => &mut self.mode,
+            b"result" => &mut self.result,
             _ => return,
         };
         match field {
@@ -125,23 +137,23 @@ impl<'a> Fields<'a> {
     }
 
     /// The pair of a field that counts: given, and not behind a name that tore the line.
-    fn pair(&self, field: Field<'a>) -> Option<Pair<'a>> {
+    pub(super) fn pair(&self, field: Field<'a>) -> Option<Pair<'a>> {
         field.filter(|(pair, late)| !(self.torn && *late || given(pair.value).is_empty())).map(|(pair, _)| pair)
     }
 
-    fn value(&self, field: Field<'a>) -> &'a [u8] {
+    pub(super) fn value(&self, field: Field<'a>) -> &'a [u8] {
         self.pair(field).map_or(&[], |pair| pair.value)
     }
 
-    fn number<N: TryFrom<u64>>(&self, field: Field<'a>) -> Option<N> {
+    pub(super) fn number<N: TryFrom<u64>>(&self, field: Field<'a>) -> Option<N> {
         number(self.value(field))
     }
 
-    fn ip(&self, field: Field<'a>) -> Option<IpAddr> {
+    pub(super) fn ip(&self, field: Field<'a>) -> Option<IpAddr> {
         ip(self.value(field)).filter(|ip| !ip.is_unspecified())
     }
 
-    fn text(&self, line: &Line<'a>, field: Field<'a>) -> Text {
+    pub(super) fn text(&self, line: &Line<'a>, field: Field<'a>) -> Text {
         self.pair(field).map_or(Text::default(), |pair| line.escaped(pair.value, pair.escape))
     }
 
@@ -150,20 +162,27 @@ impl<'a> Fields<'a> {
         facts.stamp = self.stamp();
         facts.device = self.text(line, if self.pair(self.device_name).is_some() { self.device_name } else { self.device_id });
         facts.action = self.text(line, self.action);
-        let login = [self.xauth_user, self.user, self.other_user].into_iter().find_map(|field| self.pair(field)).unwrap_or_default();
+        // IPsec has the peer's address for a user where nobody logs in.
+        let person = |field| self.pair(field).filter(|pair| ip(pair.value).is_none());
+        let login = [self.xauth_user, self.user, self.other_user].into_iter().find_map(person).unwrap_or_default();
         let (user, domain) = split_login(login.value, login.escape);
         facts.user = line.escaped(user, login.escape);
         facts.domain = line.escaped(domain, login.escape);
         facts.group = self.text(line, if self.pair(self.group).is_some() { self.group } else { self.xauth_group });
-        let ui = || between(self.value(self.ui), b"(", b")").or(Some(self.value(self.ui))).and_then(ip);
+        // `jsconsole(127.0.0.1)` is the console in the device's own pages.
+        let ui = || between(self.value(self.ui), b"(", b")").or(Some(self.value(self.ui))).and_then(ip).filter(|ip| !ip.is_loopback());
         facts.source_ip = self.ip(self.remote).or(self.ip(self.source)).or(self.ip(self.user_ip)).or_else(ui);
-        facts.source_port = self.number(self.source_port);
+        facts.source_port = self.number(self.source_port).or_else(|| self.number(self.remote_port));
+        facts.client = self.text(line, self.client);
+        if self.value(self.country) != b"Reserved" {
+            facts.country = self.text(line, self.country);
+        }
         facts.destination_ip = self.ip(self.destination);
         facts.destination_port = self.number(self.destination_port);
         facts.duration = self.number::<u64>(self.duration).and_then(|seconds| seconds.checked_mul(1_000_000_000));
         match self.value(self.kind) {
             b"traffic" => self.traffic(facts),
-            b"event" | b"Event" | b"" => self.event(line, facts),
+            b"event" | b"" => self.event(line, facts),
             _ => {}
         }
     }
@@ -171,9 +190,8 @@ impl<'a> Fields<'a> {
     fn traffic(&self, facts: &mut Facts) {
         facts.kind = Kind::Traffic;
         facts.verdict = match self.value(self.action) {
-            b"accept" | b"close" | b"timeout" | b"client-rst" | b"server-rst" | b"start" | b"pass" | b"passthrough" => {
-                Some(Verdict::Allowed)
-            }
+            b"accept" | b"close" | b"timeout" | b"client-rst" | b"server-rst" | b"start" | b"pass" | b"passthrough" | b"ipsec"
+            | b"ssl-vpn" => Some(Verdict::Allowed),
             b"deny" | b"block" | b"blocked" | b"drop" | b"dropped" | b"reset" => Some(Verdict::Denied),
             // `ip-conn` and `dns` are connections that failed, though the policy let them.
             _ => None,
@@ -181,84 +199,6 @@ impl<'a> Fields<'a> {
         // A long session tells its totals again and again (log id 20): the part since the last line can be summed.
         facts.source_bytes = self.number(self.sent_delta).or_else(|| self.number(self.sent));
         facts.destination_bytes = self.number(self.received_delta).or_else(|| self.number(self.received));
-    }
-
-    fn event(&self, line: &Line<'a>, facts: &mut Facts) {
-        facts.kind = self.kind(!facts.user.is_empty());
-        facts.reason = match facts.kind {
-            Kind::LoginSuccess | Kind::SessionStart => Text::default(),
-            _ if self.pair(self.reason).is_some() => self.text(line, self.reason),
-            // What was changed: `user.local`, `log.syslogd.setting`.
-            _ if self.pair(self.path).is_some() => self.text(line, self.path),
-            Kind::LoginFailure => self.pair(self.message).map_or(line.text(self.tail), |pair| line.escaped(pair.value, pair.escape)),
-            _ => Text::default(),
-        };
-        if facts.kind == Kind::SessionStart {
-            facts.duration = None;
-        } else {
-            // The gateway's view: what it received, the remote user sent.
-            facts.source_bytes = self.number(self.received);
-            facts.destination_bytes = self.number(self.sent);
-        }
-        facts.assigned_ip = self.ip(self.tunnel_ip).or(self.ip(self.assigned_ip));
-        if self.value(self.tunnel_id) != b"0" {
-            facts.session = self.text(line, self.tunnel_id);
-        }
-        let tunnel = matches!(facts.kind, Kind::SessionStart | Kind::SessionEnd);
-        if tunnel && facts.user.is_empty() && self.value(self.tunnel_type).starts_with(b"ipsec") {
-            facts.peer = facts.source_ip;
-        }
-        if facts.kind == Kind::LoginSuccess && self.nas.is_some() {
-            facts.mfa = self.second_factor();
-        }
-    }
-
-    /// What a login, tunnel or other event is, by its number, else by its words.
-    fn kind(&self, has_user: bool) -> Kind {
-        let by_number = match self.value(self.log_id) {
-            [b'0', b'1', _, _, b'0', id @ ..] => match id {
-                b"32001" | b"43008" | b"43039" => Some(Kind::LoginSuccess),
-                b"32002" | b"32021" | b"39426" | b"43009" | b"43010" => Some(Kind::LoginFailure),
-                b"32003" | b"43040" => Some(Kind::Logout),
-                b"39424" | b"39947" => Some(Kind::SessionStart),
-                b"39425" | b"39948" => Some(Kind::SessionEnd),
-                _ => None,
-            },
-            _ => None,
-        };
-        if let Some(kind) = by_number {
-            return kind;
-        }
-        let description = self.value(self.description);
-        let says = |word: &[u8]| description.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
-        let outcome = || match self.value(self.status).to_ascii_lowercase().as_slice() {
-            _ if says(b"fail") => Kind::LoginFailure,
-            b"success" | b"succeeded" => Kind::LoginSuccess,
-            b"failed" | b"failure" | b"fail" | b"denied" | b"lockout" => Kind::LoginFailure,
-            b"timed_out" => Kind::Logout,
-            b"" if says(b"success") => Kind::LoginSuccess,
-            _ => Kind::Other,
-        };
-        match self.value(self.action).to_ascii_lowercase().as_slice() {
-            b"ssl-login-fail" => Kind::LoginFailure,
-            b"tunnel-up" => Kind::SessionStart,
-            b"tunnel-down" => Kind::SessionEnd,
-            b"login" | b"authentication" => outcome(),
-            b"auth-logon" => Kind::LoginSuccess,
-            b"auth-logout" | b"logout" => Kind::Logout,
-            // IPsec: a named user whose negotiation failed gave wrong credentials.
-            b"negotiate" if has_user && self.value(self.status).starts_with(b"fail") => Kind::LoginFailure,
-            // A name tore the line, and the outcome stood behind it: nobody is let in by that.
-            b"" if self.torn && says(b"login") => Kind::LoginFailure,
-            _ => Kind::Other,
-        }
-    }
-
-    /// FortiAuthenticator tells of the second factor in its message: `with no token`, `with FortiToken`.
-    fn second_factor(&self) -> Option<bool> {
-        let message = if self.value(self.message).is_empty() { self.tail } else { self.value(self.message) };
-        let says = |words: &[u8]| message.windows(words.len()).any(|part| part.eq_ignore_ascii_case(words));
-        if says(b"with no token") { Some(false) } else { says(b"token").then_some(true) }
     }
 
     fn stamp(&self) -> Stamp {
@@ -278,7 +218,7 @@ impl<'a> Fields<'a> {
 }
 
 /// `2026-03-02`, `00:00:08`
-fn civil(date: &[u8], time: &[u8]) -> Option<Civil> {
+pub(in crate::formats) fn civil(date: &[u8], time: &[u8]) -> Option<Civil> {
     let (year, rest) = until(date, b'-')?;
     let (month, day) = until(rest, b'-')?;
     let (hour, rest) = until(time, b':')?;
@@ -295,7 +235,7 @@ fn civil(date: &[u8], time: &[u8]) -> Option<Civil> {
 }
 
 /// `+0100`, `-07:00`, `UTC+2`, `GMT`
-fn zone(text: &[u8]) -> Option<i32> {
+pub(in crate::formats) fn zone(text: &[u8]) -> Option<i32> {
     let name = text.strip_prefix(b"UTC").or(text.strip_prefix(b"GMT"));
     let (sign, digits) = match name.unwrap_or(text) {
         [b'+', digits @ ..] => (1, digits),
