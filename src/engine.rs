@@ -17,11 +17,15 @@ use crate::rules::Rules;
 use crate::zone::Zone;
 
 mod attribution;
+pub mod connections;
 pub mod entities;
 mod happen;
+mod joining;
+mod sessions;
 pub mod state;
 mod streams;
 mod telling;
+pub mod tunnels;
 
 use attribution::Attribution;
 use state::{State, Timer, What};
@@ -196,13 +200,14 @@ impl Engine {
         self.fire(out);
     }
 
-    /// Forgets addresses that nobody came from lately, once in a while.
+    /// Forgets connections that went silent and addresses that nobody came from lately, once in a while.
     fn sweep(&mut self) {
         let watermark = self.state.watermark;
         if watermark.since(self.state.swept) < SWEPT_EVERY {
             return;
         }
         self.state.swept = watermark;
+        self.sweep_connections();
         if self.state.addresses.len() > ADDRESSES {
             let mut times: Vec<Time> = self.state.addresses.iter().map(|(_, address)| address.last).collect();
             let middle = times.len() / 2;
