@@ -18,11 +18,15 @@ use crate::rules::{Rule, Rules};
 use crate::zone::Zone;
 
 mod attribution;
+pub mod connections;
 pub mod entities;
 mod happen;
+mod joining;
+mod sessions;
 pub mod state;
 mod streams;
 mod telling;
+pub mod tunnels;
 
 use attribution::Attribution;
 use state::{Accounted, State, Timer, What};
@@ -217,13 +221,14 @@ impl Engine {
         timers.into_iter().for_each(|timer| self.arm(timer));
     }
 
-    /// Forgets addresses that nobody came from lately, once in a while.
+    /// Forgets connections that went silent and addresses that nobody came from lately, once in a while.
     fn sweep(&mut self) {
         let watermark = self.state.watermark;
         if watermark.since(self.state.swept) < SWEPT_EVERY {
             return;
         }
         self.state.swept = watermark;
+        self.sweep_connections();
         if self.state.addresses.len() > ADDRESSES {
             let mut times: Vec<Time> = self.state.addresses.iter().map(|(_, address)| address.last).collect();
             let middle = times.len() / 2;

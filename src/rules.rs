@@ -43,10 +43,18 @@ pub enum Happening {
     },
     /// A sign of life that reached nothing: denied traffic.
     Seen,
+    /// The device counted the session's bytes, at its end or before: `Session::sent`, `Session::received`. No sign of life.
+    Counted,
     /// A login was refused.
-    Refused,
+    Refused {
+        /// The line tells in other words of an attempt that another line has told: devices write one wrong password up to
+        /// three times.
+        again: bool,
+    },
     /// A LAN-to-LAN tunnel of the supplier came up.
     TunnelUp,
+    /// A LAN-to-LAN tunnel that is up was given new keys.
+    TunnelRekeyed,
     /// A session that was live at a cut is still open when the cut's grace ends.
     StillOpen {
         /// When the cut came into force.

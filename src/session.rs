@@ -67,9 +67,54 @@ pub struct Session {
     pub evidence: Evidence,
     /// Device that announced it, else its source.
     pub observer: Arc<str>,
+    /// Whether a second factor was given, as far as its lines tell.
+    #[serde(default)]
+    pub mfa: Option<bool>,
+    /// Bytes sent by the remote user, as the device counted them last.
+    #[serde(default)]
+    pub sent: Option<u64>,
+    /// Bytes sent to the remote user, as the device counted them last.
+    #[serde(default)]
+    pub received: Option<u64>,
+    /// The line that opened it was a target session of a bastion, not the login before it.
+    #[serde(default)]
+    pub on_target: bool,
+    /// What is open within it, oldest first: target sessions and bastion connections, by index of their stream and id.
+    #[serde(default)]
+    pub within: Vec<(u32, Box<[u8]>)>,
 }
 
+/// How much is kept open within a session; beyond, the oldest is taken for over.
+const WITHIN: usize = 64;
+
 impl Session {
+    /// Whether an id of a stream is its own, and not of something within it.
+    pub fn bears(&self, stream: u32, id: &[u8]) -> bool {
+        self.stream == stream && self.id.as_deref() == Some(id)
+    }
+
+    /// Takes down that something was opened within it; gives back what is taken for over.
+    pub fn opened_within(&mut self, stream: u32, id: &[u8]) -> Option<(u32, Box<[u8]>)> {
+        if self.within.iter().any(|(of, held)| *of == stream && **held == *id) {
+            return None;
+        }
+        self.within.push((stream, id.into()));
+        (self.within.len() > WITHIN).then(|| self.within.remove(0))
+    }
+
+    /// Something within it is over. Whether the session is, too: one without an id and an address of its own, as a bastion's
+    /// login is, lasts as long as something is open within it.
+    pub fn closed_within(&mut self, stream: u32, id: &[u8]) -> bool {
+        self.within.retain(|(of, held)| !(*of == stream && **held == *id));
+        self.within.is_empty() && self.id.is_none() && self.inner.is_none()
+    }
+
+    /// The device counted its bytes: its lines count from its beginning, so the largest figure is the last.
+    pub fn counted(&mut self, sent: Option<u64>, received: Option<u64>) {
+        self.sent = self.sent.max(sent);
+        self.received = self.received.max(received);
+    }
+
     /// It shows life: it is in use, and has not moved.
     pub fn lives(&mut self, at: Time) {
         self.life = self.life.max(at);
@@ -96,6 +141,7 @@ impl Session {
             observer: Arc::clone(&self.observer),
             site: self.site.clone(),
             evidence: self.evidence.clone(),
+            earlier: Vec::new(),
             story: Some(Arc::clone(&self.story)),
             time_guessed: false,
             time_ambiguous: false,
@@ -120,6 +166,9 @@ pub struct Scene {
     pub site: Option<Arc<str>>,
     /// The line.
     pub evidence: Evidence,
+    /// Lines of the same connection before it that it rests on, oldest first.
+    #[serde(default)]
+    pub earlier: Vec<Evidence>,
     /// Story of the session at hand.
     pub story: Option<Arc<str>>,
     /// The year of the time was guessed.

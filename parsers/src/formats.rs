@@ -3,12 +3,13 @@
 mod beyondtrust;
 mod cef;
 mod cisco_asa;
-mod citrix_netscaler;
-mod f5_bigip;
-mod cyberark;
 mod cisco_ise;
 mod cisco_meraki;
 mod cisco_vpn3000;
+mod citrix_netscaler;
+mod cyberark;
+mod ecs;
+mod f5_bigip;
 mod fortiauthenticator;
 mod fortigate;
 mod generic;
@@ -17,19 +18,14 @@ mod leef;
 mod lockself;
 mod once;
 mod oneidentity_sps;
-mod ecs;
-mod fortigate;
-mod generic;
-mod leef;
-mod once;
 mod openvpn;
 mod paloalto;
 mod rubycat;
 mod sshd;
+mod stormshield;
 mod systancia;
 mod teleport;
 mod wallix;
-mod stormshield;
 
 use crate::{Facts, Line, Stamps};
 

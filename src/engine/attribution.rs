@@ -1,4 +1,4 @@
-//! Whose line is this? Login → register → supplier; inner address → live session → supplier.
+//! Whose line is this? Login → register → supplier; connection's id or inner address → session → supplier.
 //!
 //! Attribution owns sessions: it opens, moves, closes and times them out. Rules see its answer.
 
@@ -6,9 +6,10 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use parsers::time::MINUTE;
-use parsers::{Event, Time};
+use parsers::Time;
+use parsers::time::{HOUR, MINUTE};
 
+use super::joining::Said;
 use super::state::{Accounted, State};
 use crate::normalised::lossy;
 use crate::register::{Account, Register, Supplier};
@@ -19,6 +20,9 @@ const ANNOUNCED_WITHIN: i64 = 2 * MINUTE;
 
 /// A login within this of the last sign of life of the previous session is that session moving.
 pub(super) const MOVES_WITHIN: i64 = 5 * MINUTE;
+
+/// A line that announces a session whose id was silent this long is another session's: ids come again.
+const SILENT: i64 = 12 * HOUR;
 
 /// How many logins are remembered as a supplier's, and as nobody's; derived, so they may be dropped at any time.
 const LOOKED_UP: usize = 400_000;
@@ -55,7 +59,8 @@ pub(super) struct Attribution {
     /// Supplier of an account that once got in, by login: later lines may leave out what showed it.
     known: HashMap<Arc<str>, Arc<str>>,
     inner: HashMap<(Option<Arc<str>>, IpAddr), Holder>,
-    ids: HashMap<(u32, Box<[u8]>), Holder>,
+    /// Holders of connection ids, by stream and id: open sessions, and ended ones as long as they are remembered.
+    ids: HashMap<u32, HashMap<Box<[u8]>, Holder>>,
 }
 
 impl Attribution {
@@ -64,19 +69,18 @@ impl Attribution {
         for (supplier, supplied) in state.suppliers.iter() {
             for (login, accounted) in &supplied.accounts {
                 self.learn(login, supplier);
-                for session in accounted.sessions.iter().filter(|session| session.closed.is_none()) {
+                for session in &accounted.sessions {
                     self.hold(session, supplier, login);
                 }
             }
         }
     }
 
-    /// The owner of the login that a line names.
-    pub(super) fn owner(&mut self, event: &Event<'_>, register: &Register) -> Option<Owner> {
-        let user = event.user()?;
-        let (domain, group) = (event.domain(), event.group());
+    /// The owner of the login that a connection goes by.
+    pub(super) fn owner(&mut self, said: &Said<'_>, register: &Register) -> Option<Owner> {
+        let (user, domain, group) = (said.user.as_ref()?, said.domain.as_ref(), said.group.as_ref());
         self.key.clear();
-        for part in [Some(&user), domain.as_ref(), group.as_ref()] {
+        for part in [Some(user), domain, group] {
             self.key.extend_from_slice(part.map_or(b"" as &[u8], |part| part));
             self.key.push(0);
         }
@@ -86,8 +90,8 @@ impl Attribution {
         if self.strangers.contains(self.key.as_slice()) {
             return None;
         }
-        let text = |part: Option<std::borrow::Cow<'_, [u8]>>| part.map(|part| lossy(part).to_lowercase());
-        let (login, domain, group) = (lossy(user).to_lowercase(), text(domain), text(group));
+        let text = |part: &std::borrow::Cow<'_, [u8]>| lossy(part.clone()).to_lowercase();
+        let (login, domain, group) = (text(user), domain.map(text), group.map(text));
         let owner = self.look_up(&login, domain.as_deref(), group.as_deref(), register);
         let key = self.key.as_slice().into();
         if let Some(owner) = &owner {
@@ -150,41 +154,64 @@ impl Attribution {
         self.inner.get(&(site.cloned(), address))
     }
 
-    /// Who holds a device's session id.
-    pub(super) fn by_id(&self, stream: u32, id: &[u8]) -> Option<&Holder> {
-        if id.is_empty() || self.ids.is_empty() {
-            return None;
-        }
-        self.ids.get(&(stream, id.into()))
+    /// Whether a login is of an account that once got in.
+    pub(super) fn is_known(&self, user: &[u8]) -> bool {
+        !self.known.is_empty() && self.known.contains_key(lossy(user.into()).to_lowercase().as_str())
     }
 
-    /// A session holds its inner address and its id.
+    /// Who holds a connection's id.
+    pub(super) fn by_id(&self, stream: u32, id: &[u8]) -> Option<&Holder> {
+        self.ids.get(&stream)?.get(id)
+    }
+
+    /// A session holds its inner address while it is open, and its ids.
     pub(super) fn hold(&mut self, session: &Session, supplier: &Arc<str>, login: &Arc<str>) {
         let holder = Holder { supplier: Arc::clone(supplier), login: Arc::clone(login), session: session.number };
-        if let Some(inner) = session.inner {
-            self.inner.insert((session.site.clone(), inner), holder.clone());
+        for (stream, id) in ids(session) {
+            self.ids.entry(stream).or_default().insert(id.clone(), holder.clone());
         }
-        if let Some(id) = &session.id {
-            self.ids.insert((session.stream, id.clone()), holder);
+        if let Some(inner) = session.inner.filter(|_| session.closed.is_none()) {
+            self.inner.insert((session.site.clone(), inner), holder);
         }
     }
 
-    /// A session lets go of what it still holds.
-    pub(super) fn release(&mut self, session: &Session, login: &Arc<str>) {
-        let own = |holder: &Holder| holder.login == *login && holder.session == session.number;
-        if let Some(inner) = session.inner {
-            let key = (session.site.clone(), inner);
-            if self.inner.get(&key).is_some_and(own) {
-                self.inner.remove(&key);
-            }
-        }
-        if let Some(id) = &session.id {
-            let key = (session.stream, id.clone());
-            if self.ids.get(&key).is_some_and(own) {
-                self.ids.remove(&key);
-            }
+    /// A session that ended lets go of its inner address; late lines may still bear its id.
+    pub(super) fn release_inner(&mut self, session: &Session, login: &Arc<str>) {
+        let Some(inner) = session.inner else { return };
+        let key = (session.site.clone(), inner);
+        if self.inner.get(&key).is_some_and(|holder| holder.is(session, login)) {
+            self.inner.remove(&key);
         }
     }
+
+    /// A session lets go of one of its ids.
+    pub(super) fn release_id(&mut self, session: &Session, login: &Arc<str>, stream: u32, id: &[u8]) {
+        if let Some(ids) = self.ids.get_mut(&stream)
+            && ids.get(id).is_some_and(|holder| holder.is(session, login))
+        {
+            ids.remove(id);
+        }
+    }
+
+    /// A session is forgotten: it lets go of what it still holds.
+    pub(super) fn release(&mut self, session: &Session, login: &Arc<str>) {
+        self.release_inner(session, login);
+        for (stream, id) in ids(session) {
+            self.release_id(session, login, stream, id);
+        }
+    }
+}
+
+impl Holder {
+    fn is(&self, session: &Session, login: &Arc<str>) -> bool {
+        self.login == *login && self.session == session.number
+    }
+}
+
+/// The ids that lead to a session: its own, and those of what is open within it.
+fn ids(session: &Session) -> impl Iterator<Item = (u32, &Box<[u8]>)> {
+    let own = session.id.iter().map(|id| (session.stream, id));
+    own.chain(session.within.iter().map(|(stream, id)| (*stream, id)))
 }
 
 /// What a line says of a session that comes up.
@@ -219,7 +246,7 @@ impl Accounted {
             (session.stream == stream && other(session.id.as_deref(), id))
                 || (session.inner.is_some() && inner.is_some() && session.inner != inner)
         };
-        let by_id = id.and_then(|id| open.clone().find(|session| session.stream == stream && session.id.as_deref() == Some(id)));
+        let by_id = id.and_then(|id| open.clone().find(|session| session.bears(stream, id) && at.since(session.life) <= SILENT));
         let found = by_id.or_else(|| match source_ip {
             // A line of the authentication server: it belongs to the session that came up about then.
             None => open.clone().filter(same_site).find(|session| near(session) && !contradicts(session)),

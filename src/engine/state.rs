@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use parsers::Time;
-use parsers::time::{MINUTE, SECOND};
+use parsers::time::SECOND;
 use serde::{Deserialize, Serialize};
 
+use super::connections::Connections;
 use super::entities::Entities;
+use super::tunnels::Tunnel;
 use crate::alert::Severity;
 use crate::clock::Clock;
 use crate::daybook::Daybook;
@@ -57,8 +59,8 @@ pub struct Stream {
     pub finished: bool,
     /// Its lines of the last 90 s that concern a supplier.
     pub recent: Recent,
-    /// Session ids that were refused lately, oldest first.
-    pub refused: VecDeque<(Time, Box<[u8]>)>,
+    /// What its connections said that are no sessions yet.
+    pub connections: Arc<Connections>,
 }
 
 impl Stream {
@@ -66,24 +68,7 @@ impl Stream {
     pub fn position(&self) -> Option<Time> {
         self.moved.max(self.clock.confirmed())
     }
-
-    /// A login was refused under a session id of the device.
-    pub fn refuse(&mut self, id: &[u8], at: Time) {
-        if self.refused.len() >= REFUSED {
-            self.refused.pop_front();
-        }
-        self.refused.push_back((at, id.into()));
-    }
-
-    /// Whether a login was refused under this session id just before or after `at`.
-    pub fn has_refused(&self, id: &[u8], at: Time) -> bool {
-        self.refused.iter().any(|(refused, held)| **held == *id && at.0.abs_diff(refused.0) <= REFUSED_WITHIN.unsigned_abs())
-    }
 }
-
-/// How many refused session ids a stream remembers, and for how long they count.
-const REFUSED: usize = 64;
-const REFUSED_WITHIN: i64 = MINUTE;
 
 /// The lines of a stream's last 90 seconds that concern a supplier, by content.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -121,6 +106,8 @@ impl Recent {
 pub struct Supplied {
     /// Its accounts that ever got in, by login.
     pub accounts: BTreeMap<Arc<str>, Arc<Accounted>>,
+    /// Its LAN-to-LAN tunnels.
+    pub tunnels: Vec<Tunnel>,
     /// The rules' memories of it.
     pub memory: SupplierMemory,
 }

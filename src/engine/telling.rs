@@ -8,6 +8,7 @@ use parsers::Time;
 
 use super::Engine;
 use super::attribution::Owner;
+use super::joining::Said;
 use super::state::{Accounted, Addressed, Story, Supplied, Timer, What};
 use crate::alert::{Alert, RuleName, Severity, Stable};
 use crate::register::Supplier;
@@ -46,7 +47,7 @@ impl Engine {
         let named_in_a_cut = || daybook.cut(&supplier.id, happened.now).is_some_and(|cut| cut.supplier == supplier.id);
         let keep = register.is_declared() || named_in_a_cut();
         let held = if keep { self.state.suppliers.entry(&supplier.id) } else { self.state.suppliers.get_mut(&supplier.id) };
-        let Supplied { accounts, memory } = held.unwrap_or(&mut stranger);
+        let Supplied { accounts, memory, .. } = held.unwrap_or(&mut stranger);
         // Only accounts that got in are remembered: failing names are anybody's to invent.
         let mut nobody = Accounted::default();
         let accounted = accounts.get_mut(&owner.login).map_or(&mut nobody, Arc::make_mut);
@@ -102,7 +103,13 @@ impl Engine {
     }
 }
 
-impl Happened<'_> {
+impl<'a> Happened<'a> {
+    /// What happened with a line.
+    pub(super) fn of(said: &Said<'a>, happening: Happening, scene: Scene, session: Option<u32>) -> Happened<'a> {
+        let repeated = said.event.facts.repeated.unwrap_or(1);
+        Happened { happening, now: said.at(), scene: Some(scene), raw: said.event.line, session, address: None, repeated }
+    }
+
     pub(super) fn due(happening: Happening, now: Time, session: Option<u32>) -> Happened<'static> {
         Happened { happening, now, scene: None, raw: b"", session, address: None, repeated: 1 }
     }
@@ -153,6 +160,7 @@ fn alert(supplier: &Supplier, rule: RuleName, finding: Finding, exception: Optio
         severity = Severity::Info;
     }
     let mut evidence = earlier;
+    evidence.extend(scene.earlier);
     evidence.push(scene.evidence);
     let users: BTreeSet<Arc<str>> = users.into_iter().chain(scene.login.clone()).collect();
     let ips: BTreeSet<IpAddr> = ips.into_iter().chain(scene.source_ip).collect();

@@ -1,5 +1,6 @@
 //! `cut-breach`.
 
+use parsers::Time;
 use parsers::time::MINUTE;
 
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local, span_words};
@@ -29,14 +30,16 @@ impl Rule for CutBreach {
     };
     const MANUAL: &'static str = include_str!("cut_breach.md");
     type Account = ();
-    type Supplier = ();
+    /// The cut in which a tunnel was last said to be still open.
+    type Supplier = Option<Time>;
     type Address = ();
 
-    fn observe(&self, case: &Case<'_>, _: Remembered<'_, Self>, out: &mut Findings) {
+    fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let (reason, doing) = match case.happening {
             Happening::Success { .. } | Happening::Used { login: true } => ("login", "in"),
             Happening::Used { login: false } if case.session.is_some() => ("traffic", "sends traffic"),
             Happening::TunnelUp => ("tunnel", "tunnel up"),
+            Happening::TunnelRekeyed => ("still-open", "tunnel still up"),
             Happening::StillOpen { .. } => ("still-open", "still open"),
             _ => return,
         };
@@ -44,6 +47,13 @@ impl Rule for CutBreach {
         // The cut whose grace ends now was lifted, and another one has come into force since.
         if matches!(case.happening, Happening::StillOpen { cut: ended } if ended < cut.at) {
             return;
+        }
+        if case.happening == Happening::TunnelRekeyed {
+            // It was up before the cut: told once, when it should be down by now.
+            if case.now.since(cut.at) < self.still_open_after || *memory.supplier == Some(cut.at) {
+                return;
+            }
+            *memory.supplier = Some(cut.at);
         }
         let zone = case.zone();
         let scene = match (reason, case.session) {

@@ -60,7 +60,7 @@ impl Rule for CutRefused {
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let memory = memory.supplier;
         match case.happening {
-            Happening::Refused => {
+            Happening::Refused { again: false } => {
                 let Some(cut) = case.daybook.cut(&case.supplier.id, case.now) else { return };
                 let Some(scene) = case.complete() else { return };
                 if memory.cut != Some(cut.at) {

@@ -137,7 +137,7 @@ impl Rule for SharedCredential {
             return;
         }
         if let (Some(session), Some(_)) = (case.session, case.login)
-            && !matches!(case.happening, Happening::StillOpen { .. } | Happening::Refused)
+            && !matches!(case.happening, Happening::StillOpen { .. } | Happening::Refused { .. } | Happening::Counted)
         {
             self.sign_of_life(case, session, memory.account, out);
         }
@@ -147,7 +147,7 @@ impl Rule for SharedCredential {
                 self.cross_site(case, memory.address, out);
                 self.pooled_source(case, memory.address, out);
             }
-            Happening::Refused => self.cross_site(case, memory.address, out),
+            Happening::Refused { .. } => self.cross_site(case, memory.address, out),
             _ => {}
         }
     }

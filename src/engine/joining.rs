@@ -1,0 +1,310 @@
+//! What a line says together with the lines of its connection before it.
+//!
+//! A line whose id a session bears speaks of that session. Else it is completed from what the connection said so far, and
+//! remembered for the lines to come, until they make a session together.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use parsers::time::HOUR;
+use parsers::{About, Event, Kind, Time};
+use sha2::{Digest, Sha256};
+
+use super::attribution::{Holder, Owner};
+use super::connections::{Connection, SILENT};
+use super::{Engine, Sighting};
+use crate::alert::Evidence;
+use crate::clock::Dated;
+use crate::normalised::lossy;
+
+/// How many connections are remembered beside sessions, shared evenly by the streams.
+const CONNECTIONS: usize = 65_536;
+
+/// A busy gateway has this many logins under way at most; a stream always has room for some.
+const OF_A_STREAM: std::ops::RangeInclusive<usize> = 16..=4096;
+
+/// Lines that a session may come to rest on: where it comes from, who it is, that it was let in.
+const EVIDENCE: usize = 4;
+
+/// A line on its way to whose it is, with what its connection said before it.
+pub(super) struct Said<'a> {
+    pub sighting: &'a Sighting<'a>,
+    pub event: &'a Event<'a>,
+    /// Index of its stream.
+    pub stream: usize,
+    pub dated: Dated,
+    /// What the line amounts to: the last missing word makes a session come up.
+    pub kind: Kind,
+    /// The connection's id.
+    pub id: Option<Cow<'a, [u8]>>,
+    pub user: Option<Cow<'a, [u8]>>,
+    pub domain: Option<Cow<'a, [u8]>>,
+    pub group: Option<Cow<'a, [u8]>>,
+    pub source_ip: Option<IpAddr>,
+    pub inner: Option<IpAddr>,
+    pub mfa: Option<bool>,
+    /// The session that bears the id.
+    pub holder: Option<Holder>,
+    /// What the connection said before, if it is no session.
+    pub before: Option<Connection>,
+}
+
+impl<'a> Said<'a> {
+    /// What the line says by itself.
+    pub(super) fn alone(sighting: &'a Sighting<'a>, event: &'a Event<'a>, stream: usize, dated: Dated) -> Said<'a> {
+        let facts = event.facts;
+        Said {
+            sighting,
+            event,
+            stream,
+            dated,
+            kind: facts.kind,
+            id: event.text(facts.session),
+            user: event.user(),
+            domain: event.domain(),
+            group: event.group(),
+            source_ip: facts.source_ip,
+            inner: facts.assigned_ip,
+            mfa: facts.mfa,
+            holder: None,
+            before: None,
+        }
+    }
+
+    pub(super) fn at(&self) -> Time {
+        self.dated.time
+    }
+
+    /// The index of its stream, as sessions keep it.
+    pub(super) fn stream_index(&self) -> u32 {
+        u32::try_from(self.stream).unwrap_or(u32::MAX)
+    }
+
+    /// When the connection was first said to be in or up.
+    pub(super) fn announced(&self) -> Time {
+        let at = self.at();
+        self.before.as_ref().and_then(|before| before.announced).map_or(at, |announced| announced.min(at))
+    }
+
+    /// Earlier lines that it rests on.
+    pub(super) fn earlier(&self) -> Vec<Evidence> {
+        self.before.as_ref().map(|before| before.evidence.clone()).unwrap_or_default()
+    }
+
+    /// Whether it tells of a session on a target behind the device, as bastions do, and not of one at the device.
+    pub(super) fn reaches_target(&self) -> bool {
+        self.kind == Kind::SessionStart && self.event.facts.destination_ip.is_some() && self.inner.is_none()
+    }
+
+    pub(super) fn was_refused(&self) -> bool {
+        self.before.as_ref().is_some_and(|before| before.was_refused(self.at()))
+    }
+
+    /// Fills what the line leaves out from what its connection said.
+    fn complete(&mut self, before: Connection) {
+        let owned = |text: &Option<Box<[u8]>>| text.as_ref().map(|text| Cow::Owned(text.to_vec()));
+        self.source_ip = self.source_ip.or(before.source_ip);
+        if before.is_anothers(self.user.as_deref()) {
+            // The same person tries another name: only the place is still the same.
+            let Connection { first, last, source_ip, announced, refused, evidence, .. } = before;
+            self.before = Some(Connection { first, last, source_ip, announced, refused, evidence, ..Connection::default() });
+            return;
+        }
+        self.user = self.user.take().or_else(|| owned(&before.user));
+        self.domain = self.domain.take().or_else(|| owned(&before.domain));
+        self.group = self.group.take().or_else(|| owned(&before.group));
+        self.inner = self.inner.or(before.inner);
+        self.mfa = either(before.mfa, self.mfa);
+        self.before = Some(before);
+    }
+
+    /// Whether a line that tells no access by itself is the word that was missing: the connection was let in before it had a
+    /// name, or is handed an inner address.
+    fn completes(&self) -> bool {
+        let handed_out = self.event.facts.assigned_ip.is_some();
+        let let_in = |before: &Connection| before.accepted || handed_out;
+        self.user.is_some() && !self.was_refused() && self.before.as_ref().is_some_and(let_in)
+    }
+
+    /// Whether it says anything that later lines may leave out.
+    fn is_telling(&self) -> bool {
+        let facts = self.event.facts;
+        self.kind != Kind::Other
+            || facts.source_ip.is_some()
+            || facts.assigned_ip.is_some()
+            || facts.mfa.is_some()
+            || [facts.user, facts.group].iter().any(|text| !text.is_empty())
+    }
+}
+
+/// Whether a second factor was given, by two lines of one login: any line that says yes knows.
+pub(super) fn either(one: Option<bool>, other: Option<bool>) -> Option<bool> {
+    one.max(other)
+}
+
+impl Engine {
+    /// A line with what its connection said before. `None` if it only repeats a line of it, or is too late to matter.
+    pub(super) fn join<'a>(
+        &mut self,
+        sighting: &'a Sighting<'a>,
+        event: &'a Event<'a>,
+        stream: usize,
+        dated: Dated,
+    ) -> Option<Said<'a>> {
+        let mut said = Said::alone(sighting, event, stream, dated);
+        let Some(id) = said.id.clone() else { return Some(said) };
+        if let Some(holder) = self.attribution.by_id(said.stream_index(), &id).cloned() {
+            if self.speaks_of(&holder, &said) {
+                said.source_ip = said.source_ip.or(self.session(&holder).and_then(|session| session.source_ip));
+                said.holder = Some(holder);
+                return Some(said);
+            }
+        }
+        let held = self.state.streams.get(stream)?.connections.get(&id);
+        if let Some(held) = held {
+            if held.goes_on(dated.time, said.source_ip, said.user.as_deref()) {
+                said.complete(held.clone());
+            } else if dated.time < held.first {
+                // A line of whoever had the id before.
+                return said.user.is_some().then_some(said);
+            }
+        }
+        if said.before.as_ref().is_some_and(|before| !before.evidence.is_empty()) {
+            let sha256 = sha256(event);
+            if said.before.iter().flat_map(|before| &before.evidence).any(|line| line.sha256 == sha256) {
+                return None;
+            }
+        }
+        if said.kind == Kind::Other && said.completes() {
+            said.kind = Kind::SessionStart;
+        }
+        Some(said)
+    }
+
+    /// Whether a line with the id of a session speaks of that session still.
+    fn speaks_of(&mut self, holder: &Holder, said: &Said<'_>) -> bool {
+        let Some(session) = self.session(holder) else { return false };
+        let elsewhere = said.source_ip.is_some_and(|ip| session.source_ip.is_some_and(|own| own != ip) && session.inner != Some(ip));
+        let over = session.closed.is_some();
+        let begins = matches!(said.kind, Kind::LoginSuccess | Kind::SessionStart);
+        let Some(user) = &said.user else {
+            // A nameless beginning from elsewhere, or after the end, is another connection under the same id.
+            return !(begins && (elsewhere || over));
+        };
+        if names(&holder.login, user) {
+            return !(begins && over);
+        }
+        // One connection may bear two names, of a certificate and of a login: only one of them is an account's.
+        !elsewhere && !over && said.source_ip.is_some() && {
+            let register = Arc::clone(&self.register);
+            self.attribution.owner(said, &register).is_none()
+        }
+    }
+
+    /// Whose line it is: its session's, else by the name that its connection goes by.
+    pub(super) fn owner(&mut self, said: &Said<'_>) -> Option<Owner> {
+        match &said.holder {
+            Some(holder) => self.owner_of(holder),
+            None => {
+                let register = Arc::clone(&self.register);
+                self.attribution.owner(said, &register)
+            }
+        }
+    }
+
+    /// Remembers what the connection said up to this line; with `attempt`, that this refusal was told to the rules.
+    pub(super) fn remember(&mut self, said: &Said<'_>, attempt: bool) {
+        let (Some(id), true) = (&said.id, said.is_telling()) else { return };
+        let at = said.at();
+        let boxed = |text: &Option<Cow<'_, [u8]>>| text.as_ref().map(|text| text.as_ref().into());
+        let mut now = Connection {
+            first: at,
+            last: at,
+            user: boxed(&said.user),
+            domain: boxed(&said.domain),
+            group: boxed(&said.group),
+            source_ip: said.source_ip,
+            inner: said.inner,
+            mfa: said.mfa,
+            ..Connection::default()
+        };
+        if let Some(before) = &said.before {
+            (now.first, now.last) = (before.first.min(at), before.last.max(at));
+            (now.announced, now.accepted, now.refused) = (before.announced, before.accepted, before.refused);
+            (now.attempt, now.evidence) = (before.attempt.clone(), before.evidence.clone());
+        }
+        match said.kind {
+            Kind::LoginSuccess | Kind::SessionStart if !said.was_refused() || said.kind == Kind::LoginSuccess => {
+                now.announced = Some(said.announced());
+                now.accepted |= said.kind == Kind::LoginSuccess || said.inner.is_some();
+            }
+            Kind::LoginFailure => {
+                now.refused = now.refused.max(Some(at));
+                now.accepted = false;
+                if attempt {
+                    now.attempt = Some((at, said.event.text(said.event.facts.action).unwrap_or_default().as_ref().into()));
+                }
+            }
+            _ => {}
+        }
+        let late = said.before.as_ref().is_some_and(|before| at < before.last);
+        if said.before.as_ref() == Some(&now) || (late && self.goes_by_another_name(said)) {
+            return;
+        }
+        let known = said.user.as_ref().is_some_and(|user| self.attribution.is_known(user));
+        // A stranger's lines are nobody's evidence.
+        if (said.user.is_none() || known || self.owner(said).is_some())
+            && said.kind != Kind::LoginFailure
+            && now.evidence.len() < EVIDENCE
+            && let Some(source) = self.sources.get(usize::from(said.sighting.source))
+        {
+            let source = Arc::clone(&source.name);
+            let sha256 = sha256(said.event);
+            now.evidence.reserve_exact(1);
+            now.evidence.push(Evidence { source, offset: said.sighting.offset, time: at, sha256, raw: None });
+        }
+        let room = (CONNECTIONS / self.state.streams.len().max(1)).clamp(*OF_A_STREAM.start(), *OF_A_STREAM.end());
+        if let Some(stream) = self.state.streams.get_mut(said.stream) {
+            Arc::make_mut(&mut Arc::make_mut(stream).connections).put(id, now, known, room);
+        }
+    }
+
+    /// Whether the connection is remembered under another name than the line's.
+    fn goes_by_another_name(&self, said: &Said<'_>) -> bool {
+        let held = self.state.streams.get(said.stream).zip(said.id.as_deref()).and_then(|(stream, id)| stream.connections.get(id));
+        held.is_some_and(|held| held.is_anothers(said.user.as_deref()))
+    }
+
+    /// The connection has become a session, or is over.
+    pub(super) fn forget(&mut self, said: &Said<'_>) {
+        let Some(id) = &said.id else { return };
+        if let Some(stream) = self.state.streams.get_mut(said.stream)
+            && stream.connections.get(id).is_some()
+        {
+            Arc::make_mut(&mut Arc::make_mut(stream).connections).forget(id);
+        }
+    }
+
+    /// Forgets connections that have been silent for so long that nothing would be joined to them.
+    pub(super) fn sweep_connections(&mut self) {
+        let since = self.state.watermark.minus(SILENT + HOUR);
+        for stream in self.state.streams.iter_mut().filter(|stream| stream.connections.any_silent_since(since)) {
+            Arc::make_mut(&mut Arc::make_mut(stream).connections).forget_silent_since(since);
+        }
+    }
+}
+
+/// Whether a login as written is an account's.
+fn names(login: &str, user: &[u8]) -> bool {
+    user.eq_ignore_ascii_case(login.as_bytes()) || (!user.is_ascii() && lossy(user.to_vec().into()).to_lowercase() == login)
+}
+
+fn sha256(event: &Event<'_>) -> [u8; 32] {
+    Sha256::digest(event.line).into()
+}
+
+/// Whether the line tells that the gateway began anew.
+pub(super) fn is_restart(event: &Event<'_>) -> bool {
+    event.facts.about == Some(About::Restart)
+}

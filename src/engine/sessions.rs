@@ -1,0 +1,349 @@
+//! The life of a session: it opens, is announced again, moves, ends.
+
+use std::sync::Arc;
+
+use parsers::Time;
+use parsers::time::{DAY, MINUTE};
+
+use super::Engine;
+use super::attribution::{Holder, Match, Opening, Owner};
+use super::joining::{Said, either};
+use super::state::{Accounted, Supplied, Timer, What};
+use super::telling::Happened;
+use crate::alert::{Alert, Stable};
+use crate::daybook::ALL;
+use crate::rules::Happening;
+use crate::session::{Origin, Scene, Session};
+
+/// An ended session is remembered this long: late lines and judgements that wait still speak of it.
+const REMEMBERED_FOR: i64 = 20 * MINUTE;
+
+/// A session that no line ends is closed after this, where its supplier has no `max_session`.
+const MAX_SESSION: i64 = DAY;
+
+/// Sessions of one account that are kept open; beyond, the oldest is closed.
+const SESSIONS: usize = 256;
+
+impl Engine {
+    /// A session by its holder.
+    pub(super) fn session(&self, holder: &Holder) -> Option<&Session> {
+        let accounted = self.state.suppliers.get(&holder.supplier)?.accounts.get(&holder.login)?;
+        accounted.sessions.iter().find(|session| session.number == holder.session)
+    }
+
+    /// A session by its holder, to be changed.
+    pub(super) fn session_mut(&mut self, holder: &Holder) -> Option<&mut Session> {
+        let accounted = self.state.suppliers.get_mut(&holder.supplier)?.accounts.get_mut(&holder.login)?;
+        Arc::make_mut(accounted).session_mut(holder.session)
+    }
+
+    /// Opens the session that a line announces, or finds it.
+    pub(super) fn open(&mut self, owner: &Owner, said: &Said<'_>, origin: Option<Origin>, scene: &Scene) -> (Happening, u32) {
+        let supplier = &owner.supplier;
+        let story = || -> Arc<str> {
+            let mut hash = Stable::new("story");
+            hash.text(&supplier.id).text(&owner.login).evidence(&scene.evidence);
+            hash.hex().into()
+        };
+        let opening = Opening {
+            at: said.at(),
+            source_ip: said.source_ip,
+            inner: said.inner,
+            stream: said.stream_index(),
+            id: said.id.as_deref(),
+            site: scene.site.as_ref(),
+        };
+        let reaches = said.reaches_target();
+        let Some(accounted) = self.state.suppliers.entry(&supplier.id).map(|supplied| accounted(supplied, &owner.login)) else {
+            return (Happening::Seen, 0);
+        };
+        match accounted.matching(&opening) {
+            Match::Known(number) => {
+                let Some(session) = accounted.session_mut(number) else { return (Happening::Seen, number) };
+                session.lives(opening.at);
+                let placed = session.origin.is_none() && origin.is_some();
+                if session.source_ip.is_none() || placed {
+                    session.source_ip = opening.source_ip.or(session.source_ip);
+                    session.origin = origin;
+                }
+                session.inner = session.inner.or(opening.inner);
+                session.mfa = either(session.mfa, said.mfa);
+                if session.id.is_none() {
+                    session.id = opening.id.map(Into::into);
+                    session.stream = opening.stream;
+                }
+                let session = session.clone();
+                self.hold(&session, owner, opening.at);
+                let happening =
+                    if reaches && !placed { Happening::Used { login: false } } else { Happening::Announced { placed } };
+                (happening, number)
+            }
+            Match::New(continued) => {
+                let continued = continued.and_then(|number| accounted.session_mut(number)).map(|session| {
+                    session.moved = Some(opening.at);
+                    Arc::clone(&session.story)
+                });
+                let fresh = continued.is_none();
+                let number = accounted.next;
+                accounted.next = number.wrapping_add(1);
+                let session = Session {
+                    number,
+                    opened: said.announced(),
+                    life: opening.at,
+                    moved: None,
+                    closed: None,
+                    source_ip: opening.source_ip,
+                    origin,
+                    inner: opening.inner,
+                    stream: opening.stream,
+                    id: opening.id.map(Into::into),
+                    site: opening.site.cloned(),
+                    story: continued.unwrap_or_else(story),
+                    evidence: scene.earlier.first().unwrap_or(&scene.evidence).clone(),
+                    observer: Arc::clone(&scene.observer),
+                    mfa: said.mfa,
+                    sent: None,
+                    received: None,
+                    on_target: reaches,
+                    within: Vec::new(),
+                };
+                // Most accounts have one session at a time: room for four, as vectors grow, would be a kilobyte each.
+                accounted.sessions.reserve_exact(1);
+                accounted.sessions.push(session.clone());
+                let oldest = (accounted.sessions.len() > SESSIONS).then(|| accounted.sessions.remove(0));
+                if let Some(oldest) = oldest {
+                    self.attribution.release(&oldest, &owner.login);
+                }
+                self.hold(&session, owner, opening.at);
+                let due = session.opened.plus(supplier.max_session.unwrap_or(MAX_SESSION));
+                self.arm(Timer {
+                    due,
+                    supplier: Arc::clone(&supplier.id),
+                    login: Some(Arc::clone(&owner.login)),
+                    what: What::Close(number),
+                });
+                (Happening::Success { fresh }, number)
+            }
+        }
+    }
+
+    /// A session holds its inner address and its id. A gateway hands out either to one session at a time: whichever held
+    /// it before is over.
+    fn hold(&mut self, session: &Session, owner: &Owner, at: Time) {
+        let other = |holder: &&Holder| holder.login != owner.login || holder.session != session.number;
+        let by_inner = session.inner.and_then(|inner| self.attribution.holder(session.site.as_ref(), inner)).filter(other).cloned();
+        let by_id = session.id.as_ref().and_then(|id| self.attribution.by_id(session.stream, id)).filter(other).cloned();
+        if let Some(holder) = by_inner {
+            self.close(&holder, at);
+        }
+        if let (Some(holder), Some(id)) = (by_id, &session.id) {
+            self.take_id(&holder, session.stream, id, at);
+        }
+        self.attribution.hold(session, &owner.supplier.id, &owner.login);
+    }
+
+    /// The id of a session, or of something within it, is another connection's now.
+    pub(super) fn take_id(&mut self, holder: &Holder, stream: u32, id: &[u8], at: Time) {
+        if self.session(holder).is_some_and(|session| session.bears(stream, id)) {
+            self.close(holder, at);
+        }
+        let Some(session) = self.session_mut(holder) else { return };
+        if session.bears(stream, id) {
+            session.id = None;
+        } else {
+            session.closed_within(stream, id);
+        }
+        let session = session.clone();
+        self.attribution.release_id(&session, &holder.login, stream, id);
+    }
+
+    /// Something was opened within a session: its id leads to the session from now on.
+    pub(super) fn hold_within(&mut self, holder: &Holder, said: &Said<'_>) {
+        let (Some(id), stream) = (&said.id, said.stream_index()) else { return };
+        if let Some(before) = self.attribution.by_id(stream, id).filter(|before| *before != holder).cloned() {
+            self.take_id(&before, stream, id, said.at());
+        }
+        let Some(session) = self.session_mut(holder).filter(|session| !session.bears(stream, id)) else { return };
+        let over = session.opened_within(stream, id);
+        let session = session.clone();
+        if let Some((stream, id)) = over {
+            self.attribution.release_id(&session, &holder.login, stream, &id);
+        }
+        self.attribution.hold(&session, &holder.supplier, &holder.login);
+        self.forget(said);
+    }
+
+    /// The live session of an account on a site, the latest first.
+    pub(super) fn live(&self, owner: &Owner, site: Option<&Arc<str>>, at: Time, is: impl Fn(&Session) -> bool) -> Option<Holder> {
+        let accounted = self.state.suppliers.get(&owner.supplier.id)?.accounts.get(&owner.login)?;
+        let live = |session: &&Session| session.alive(at) && session.site.as_ref() == site && is(session);
+        let session = accounted.sessions.iter().rev().find(live)?;
+        Some(Holder { supplier: Arc::clone(&owner.supplier.id), login: Arc::clone(&owner.login), session: session.number })
+    }
+
+    /// A line says that something ended: a session, or something within it.
+    pub(super) fn ended(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
+        self.forget(said);
+        let facts = said.event.facts;
+        let site = self.site(said.sighting);
+        let at = said.stream_index();
+        let by_inner = || facts.assigned_ip.and_then(|ip| self.attribution.holder(site.as_ref(), ip).cloned());
+        if let Some(holder) = said.holder.clone().or_else(by_inner) {
+            if self.counted(&holder, said, out) {
+                self.leave(&holder, said);
+            }
+            return;
+        }
+        if let Some(supplier) = facts.peer.filter(|_| said.user.is_none()).and_then(|peer| self.register.supplier_by_peer(peer)) {
+            let supplier = Arc::clone(&supplier.id);
+            if let Some(supplied) = self.state.suppliers.get_mut(&supplier) {
+                supplied.tunnel_down(at, facts.peer, said.at());
+            }
+            return;
+        }
+        let Some(owner) = self.owner(said) else { return };
+        let Some(accounted) = self.state.suppliers.get(&owner.supplier.id).and_then(|supplied| supplied.accounts.get(&owner.login)) else {
+            return;
+        };
+        let own_id = said.id.is_some();
+        let session = accounted.sessions.iter().rev().filter(|session| session.closed.is_none()).find(|session| match facts.source_ip {
+            // A line with an id that no session of this stream bears ends another session than these.
+            _ if own_id && session.stream == at && session.id.is_some() => false,
+            Some(ip) => session.source_ip == Some(ip) && session.site == site,
+            None => session.stream == at,
+        });
+        let holder = session.map(|session| Holder {
+            supplier: Arc::clone(&owner.supplier.id),
+            login: Arc::clone(&owner.login),
+            session: session.number,
+        });
+        match holder {
+            Some(holder) => {
+                if self.counted(&holder, said, out) {
+                    self.close(&holder, said.at());
+                }
+            }
+            // Nothing ends, and a repetition of it must not end what begins meanwhile.
+            None => drop(self.first_sight(said)),
+        }
+    }
+
+    /// Ends the session of an id, or what the id stands for within it.
+    fn leave(&mut self, holder: &Holder, said: &Said<'_>) {
+        if let (Some(id), stream) = (&said.id, said.stream_index())
+            && let Some(session) = self.session_mut(holder).filter(|session| session.within.iter().any(|(of, held)| *of == stream && **held == **id))
+        {
+            let is_over = session.closed_within(stream, id);
+            let session = session.clone();
+            self.attribution.release_id(&session, &holder.login, stream, id);
+            if !is_over {
+                return;
+            }
+        }
+        self.close(holder, said.at());
+    }
+
+    /// Takes down the bytes that a line counts for a session. `false` if the line was seen before.
+    pub(super) fn counted(&mut self, holder: &Holder, said: &Said<'_>, out: &mut Vec<Alert>) -> bool {
+        let Some(scene) = self.scene(said, Some(Arc::clone(&holder.login))) else { return false };
+        let facts = said.event.facts;
+        if facts.source_bytes.is_none() && facts.destination_bytes.is_none() {
+            return true;
+        }
+        let Some(owner) = self.owner_of(holder) else { return true };
+        let within = |session: &Session| said.id.as_deref().is_some_and(|id| session.id.is_some() && !session.bears(said.stream_index(), id));
+        if let Some(session) = self.session_mut(holder).filter(|session| !within(session)) {
+            session.counted(facts.source_bytes, facts.destination_bytes);
+            let happened = Happened::of(said, Happening::Counted, scene, Some(holder.session));
+            self.happened(&owner, happened, out);
+        }
+        true
+    }
+
+    /// Ends a session.
+    pub(super) fn close(&mut self, holder: &Holder, at: Time) {
+        let Some(session) = self.session_mut(holder).filter(|session| session.closed.is_none()) else { return };
+        let closed = at.max(session.opened);
+        session.closed = Some(closed);
+        let session = session.clone();
+        self.attribution.release_inner(&session, &holder.login);
+        self.arm(Timer {
+            due: closed.plus(REMEMBERED_FOR),
+            supplier: Arc::clone(&holder.supplier),
+            login: Some(Arc::clone(&holder.login)),
+            what: What::Forget(holder.session),
+        });
+    }
+
+    /// The sessions of all suppliers that `is` speaks of, in an order that does not depend on how they are kept.
+    fn all(&self, is: impl Fn(&Session) -> bool) -> Vec<Holder> {
+        let accounts = self.state.suppliers.iter().flat_map(|(id, supplied)| supplied.accounts.iter().map(move |(login, held)| (id, login, held)));
+        let mut all: Vec<Holder> = accounts
+            .flat_map(|(id, login, accounted)| {
+                let sessions = accounted.sessions.iter().filter(|session| is(session));
+                sessions.map(|session| Holder { supplier: Arc::clone(id), login: Arc::clone(login), session: session.number })
+            })
+            .collect();
+        all.sort();
+        all
+    }
+
+    /// A gateway began anew: nothing of before goes on.
+    pub(super) fn restarted(&mut self, stream: usize, at: Time) {
+        let index = u32::try_from(stream).unwrap_or(u32::MAX);
+        for holder in self.all(|session| session.stream == index && session.closed.is_none() && session.opened < at) {
+            self.close(&holder, at);
+        }
+        let suppliers: Vec<Arc<str>> =
+            self.state.suppliers.iter().filter(|(_, supplied)| !supplied.tunnels.is_empty()).map(|(id, _)| Arc::clone(id)).collect();
+        for supplied in suppliers {
+            if let Some(supplied) = self.state.suppliers.get_mut(&supplied) {
+                supplied.tunnel_down(index, None, at);
+            }
+        }
+        if let Some(stream) = self.state.streams.get_mut(stream)
+            && !stream.connections.is_empty()
+        {
+            Arc::make_mut(&mut Arc::make_mut(stream).connections).forget_silent_since(at);
+        }
+    }
+
+    /// A timer fell due.
+    pub(super) fn timer(&mut self, timer: Timer, out: &mut Vec<Alert>) {
+        let Timer { due, supplier, login, what } = timer;
+        match what {
+            What::Close(session) => {
+                if let Some(login) = login {
+                    self.close(&Holder { supplier, login, session }, due);
+                }
+            }
+            What::Forget(session) => {
+                let Some(login) = login else { return };
+                let account = self.state.suppliers.get_mut(&supplier).and_then(|supplied| supplied.accounts.get_mut(&login));
+                let Some(accounted) = account.map(Arc::make_mut) else { return };
+                if let Some(at) = accounted.sessions.iter().position(|held| held.number == session) {
+                    let session = accounted.sessions.remove(at);
+                    self.attribution.release(&session, &login);
+                }
+            }
+            What::StillOpen(cut) => {
+                let of_all = &*supplier == ALL;
+                let open = self.all(|session| session.opened <= cut && session.is_peopled(due));
+                for holder in open.into_iter().filter(|holder| of_all || holder.supplier == supplier) {
+                    let Some(owner) = self.owner_of(&holder) else { continue };
+                    self.happened(&owner, Happened::due(Happening::StillOpen { cut }, due, Some(holder.session)), out);
+                }
+            }
+            What::Rule { rule, kind } => {
+                let holder = Holder { supplier, login: login.unwrap_or_default(), session: 0 };
+                let Some(owner) = self.owner_of(&holder) else { return };
+                self.told(&owner, Happened::due(Happening::Due { kind }, due, None), Some(&rule), out);
+            }
+        }
+    }
+}
+
+/// The account of a login, made if it is new.
+fn accounted<'s>(supplied: &'s mut Supplied, login: &Arc<str>) -> &'s mut Accounted {
+    Arc::make_mut(supplied.accounts.entry(Arc::clone(login)).or_default())
+}
