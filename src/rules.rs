@@ -349,6 +349,7 @@ rules! {
     cut_breach::CutBreach,
     cut_refused::CutRefused,
     overstay::Overstay,
+    missing_mfa::MissingMfa,
 }
 
 fn configured<R: Rule>(sections: &[(Text, Section)], mistakes: &Mistakes) -> Configured<R> {
@@ -396,7 +397,6 @@ pub const PLANNED: &[&str] = &[
     "scope-breach",
     "credential-guessing",
     "lan-to-lan",
-    "missing-mfa",
     "control-change",
     "volume-out",
     "source-silent",

@@ -145,13 +145,7 @@ pub(super) fn either(one: Option<bool>, other: Option<bool>) -> Option<bool> {
 
 impl Engine {
     /// A line with what its connection said before. `None` if it only repeats a line of it, or is too late to matter.
-    pub(super) fn join<'a>(
-        &mut self,
-        sighting: &'a Sighting<'a>,
-        event: &'a Event<'a>,
-        stream: usize,
-        dated: Dated,
-    ) -> Option<Said<'a>> {
+    pub(super) fn join<'a>(&mut self, sighting: &'a Sighting<'a>, event: &'a Event<'a>, stream: usize, dated: Dated) -> Option<Said<'a>> {
         let mut said = Said::alone(sighting, event, stream, dated);
         let Some(id) = said.id.clone() else { return Some(said) };
         if let Some(holder) = self.attribution.by_id(said.stream_index(), &id).cloned() {
