@@ -3,7 +3,9 @@
 mod cef;
 mod cisco_asa;
 mod fortigate;
+mod ivanti;
 mod openvpn;
+mod sonicwall;
 mod sshd;
 mod stormshield;
 
@@ -34,6 +36,8 @@ pub const FORMATS: &[Format] = &[
     fortigate::FORMAT,
     cisco_asa::FORMAT,
     stormshield::FORMAT,
+    sonicwall::FORMAT,
+    ivanti::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,
