@@ -6,6 +6,7 @@ mod fortigate;
 mod ivanti;
 mod openvpn;
 mod sonicwall;
+mod sophos;
 mod sshd;
 mod stormshield;
 
@@ -38,6 +39,7 @@ pub const FORMATS: &[Format] = &[
     stormshield::FORMAT,
     sonicwall::FORMAT,
     ivanti::FORMAT,
+    sophos::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,

@@ -12,7 +12,7 @@ mod message;
 use memchr::memmem::{find, rfind};
 
 use self::message::Said;
-use crate::atoms::{Pair, Welf, cut, ip, ip_port, number, says, trim, trim_start, until};
+use crate::atoms::{Pair, Welf, cut, ip, ip_port, number, says, seconds, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{Escape, Facts, Kind, Line, Stamp, Stamps, stamp};
 
@@ -129,7 +129,7 @@ fn welf(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) {
     facts.target = line.pair(fields.destination_name);
     facts.source_bytes = number(fields.sent.value);
     facts.destination_bytes = number(fields.received.value);
-    facts.duration = number::<u64>(fields.duration.value).and_then(|seconds| seconds.checked_mul(1_000_000_000));
+    facts.duration = seconds(fields.duration.value);
     let (code, text) = match until(fields.message.value, b':') {
         Some((code, text)) if is_code(code) => (code, trim_start(text)),
         _ => (&[] as &[u8], fields.message.value),

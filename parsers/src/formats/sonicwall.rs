@@ -15,7 +15,7 @@ use std::net::IpAddr;
 use memchr::memmem::find;
 
 use self::events::Event;
-use crate::atoms::{Cef, Pair, Welf, cut, ip, number, says, trim, until};
+use crate::atoms::{Cef, Pair, Welf, cut, ip, number, says, seconds, trim, until};
 use crate::formats::Format;
 use crate::{Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
 
@@ -166,7 +166,7 @@ fn fill<'a>(line: &Line<'a>, fields: &Fields<'a>, stamps: &mut Stamps, facts: &m
     facts.destination_port = number(fields.destination_port.value).or(destination.port);
     facts.source_bytes = number(fields.sent.value);
     facts.destination_bytes = number(fields.received.value);
-    facts.duration = number::<u64>(fields.duration.value).and_then(|seconds| seconds.checked_mul(1_000_000_000));
+    facts.duration = seconds(fields.duration.value);
     match facts.kind {
         Kind::LoginFailure => facts.reason = line.pair(if fields.note.value.is_empty() { fields.message } else { fields.note }),
         Kind::SessionStart | Kind::SessionEnd => {

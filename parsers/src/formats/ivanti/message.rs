@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use memchr::memmem::{find, rfind};
 
-use crate::atoms::{cut, ip, number, says, trim, until};
+use crate::atoms::{cut, ip, number, says, seconds, trim, until};
 use crate::{About, Escape, Facts, Kind, Line, Verdict};
 
 /// How a text begins.
@@ -131,7 +131,7 @@ impl<'a> Said<'a> {
         let rest = cut(self.text, 21).1;
         let Some((to, rest)) = find(rest, b" after ").map(|at| (cut(rest, at).0, cut(rest, at + 7).1)) else { return };
         let (host, port) = find(to, b" port ").map_or((to, &[] as &[u8]), |at| (cut(to, at).0, cut(to, at + 6).1));
-        facts.duration = until(rest, b' ').and_then(|(seconds, _)| number::<u64>(seconds)).and_then(|seconds| seconds.checked_mul(1_000_000_000));
+        facts.duration = until(rest, b' ').and_then(|(amount, _)| seconds(amount));
         facts.destination_bytes = before(rest, b" bytes read").and_then(number);
         facts.source_bytes = before(rest, b" bytes written").and_then(number);
         let tunnel = host.starts_with(b"TUN-");
