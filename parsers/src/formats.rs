@@ -1,5 +1,6 @@
 //! The formats: each one file, one line in [`FORMATS`], one folder in `fixtures/formats`, the same name for all.
 
+mod barracuda;
 mod cef;
 mod cisco_asa;
 mod fortigate;
@@ -9,6 +10,7 @@ mod sonicwall;
 mod sophos;
 mod sshd;
 mod stormshield;
+mod watchguard;
 
 use crate::{Facts, Line, Stamps};
 
@@ -40,6 +42,8 @@ pub const FORMATS: &[Format] = &[
     sonicwall::FORMAT,
     ivanti::FORMAT,
     sophos::FORMAT,
+    watchguard::FORMAT,
+    barracuda::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,

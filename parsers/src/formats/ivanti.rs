@@ -143,7 +143,11 @@ fn welf(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) {
 /// `AUT24414`, `ADM20716`, `ADM100`
 fn is_code(text: &[u8]) -> bool {
     let (letters, digits) = cut(text, 3);
-    text.len() <= 9 && letters.len() == 3 && letters.iter().all(u8::is_ascii_uppercase) && digits.len() >= 2 && digits.iter().all(u8::is_ascii_digit)
+    text.len() <= 9
+        && letters.len() == 3
+        && letters.iter().all(u8::is_ascii_uppercase)
+        && digits.len() >= 2
+        && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// The code of ` | AUT24414 | info | … | text`, and what follows it.

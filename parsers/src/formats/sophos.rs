@@ -27,7 +27,10 @@ const PREFIX: usize = 500;
 
 fn looks_like(line: &Line<'_>) -> bool {
     let (start, _) = cut(line.body, PREFIX);
-    if [b"device=" as &[u8], b"date=", b"timestamp=", b"device_name=", b"device_model=", b"time=", b"log_id="].iter().any(|key| start.starts_with(key)) {
+    if [b"device=" as &[u8], b"date=", b"timestamp=", b"device_name=", b"device_model=", b"time=", b"log_id="]
+        .iter()
+        .any(|key| start.starts_with(key))
+    {
         return find(start, b" log_component=").is_some() && find(start, b"log_type=").is_some();
     }
     utm::Entry::read(line).is_some()
@@ -183,7 +186,8 @@ fn event<'a>(line: &Line<'a>, fields: &Fields<'a>, facts: &mut Facts) {
         .any(|tunnel| component.eq_ignore_ascii_case(tunnel))
     {
         tunnel(line, fields, facts);
-    } else if component == b"Appliance" && [b"started" as &[u8], b"restart", b"reboot", b"boot up"].iter().any(|words| says(message, words)) {
+    } else if component == b"Appliance" && [b"started" as &[u8], b"restart", b"reboot", b"boot up"].iter().any(|words| says(message, words))
+    {
         facts.about = Some(About::Restart);
     }
     if facts.kind == Kind::LoginFailure {

@@ -52,8 +52,20 @@ const CODES: &[(&[u8], Kind)] = &[
 ];
 
 /// What an administrator's texts begin with.
-const CHANGES: &[&[u8]] =
-    &[b"Added", b"Changed", b"Created", b"Deleted", b"Disabled", b"Enabled", b"Imported", b"Modified", b"Removed", b"Set ", b"Updated", b"Uploaded"];
+const CHANGES: &[&[u8]] = &[
+    b"Added",
+    b"Changed",
+    b"Created",
+    b"Deleted",
+    b"Disabled",
+    b"Enabled",
+    b"Imported",
+    b"Modified",
+    b"Removed",
+    b"Set ",
+    b"Updated",
+    b"Uploaded",
+];
 
 /// A text, and what stands around it.
 pub(super) struct Said<'a> {
@@ -155,7 +167,11 @@ impl<'a> Said<'a> {
         if !facts.user.is_empty() && (self.code.starts_with(b"ADM") || changed && self.administrator) {
             facts.about = Some(About::Configuration);
             facts.target = line.escaped(self.text, self.escape);
-        } else if facts.user.is_empty() && [b"rebooted" as &[u8], b"rebooting", b"system restarted", b"system startup", b"restarting all services"].iter().any(|words| says(self.text, words)) {
+        } else if facts.user.is_empty()
+            && [b"rebooted" as &[u8], b"rebooting", b"system restarted", b"system startup", b"restarting all services"]
+                .iter()
+                .any(|words| says(self.text, words))
+        {
             facts.about = Some(About::Restart);
         }
     }

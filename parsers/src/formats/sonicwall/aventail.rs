@@ -75,7 +75,15 @@ pub(super) fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> 
     let any = |words: &[&[u8]]| words.iter().any(|words| says(message.text, words));
     facts.kind = match () {
         () if facts.user.is_empty() => Kind::Other,
-        () if any(&[b"authentication fail", b"login fail", b"login denied", b"authentication denied", b"failed to authenticate", b"bad credentials"]) => {
+        () if any(&[
+            b"authentication fail",
+            b"login fail",
+            b"login denied",
+            b"authentication denied",
+            b"failed to authenticate",
+            b"bad credentials",
+        ]) =>
+        {
             Kind::LoginFailure
         }
         () if any(&[b"authentication success", b"login success", b"authenticated", b"logged in"]) => Kind::LoginSuccess,

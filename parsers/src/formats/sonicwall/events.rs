@@ -22,8 +22,8 @@ const NUMBERS: &[(&[u16], Kind, Option<About>, Option<Verdict>)] = &[
     (&[29, 31, 139, 199, 235, 236, 237, 238, 1080, 1081], Kind::LoginSuccess, None, None),
     (
         &[
-            30, 32, 33, 35, 140, 141, 200, 243, 244, 245, 246, 329, 486, 744, 745, 746, 747, 748, 749, 750, 751, 755, 756, 757, 759, 986, 987,
-            1033, 1035, 1048, 1117,
+            30, 32, 33, 35, 140, 141, 200, 243, 244, 245, 246, 329, 486, 744, 745, 746, 747, 748, 749, 750, 751, 755, 756, 757, 759, 986,
+            987, 1033, 1035, 1048, 1117,
         ],
         Kind::LoginFailure,
         None,
@@ -78,7 +78,14 @@ impl Event {
         {
             return Event { about: Some(About::Configuration), ..Event::default() };
         }
-        if any(&[b"appliance activated", b"sonicwall activated", b"firewall activated", b"system restarted", b"system rebooted", b"successfully booted"]) {
+        if any(&[
+            b"appliance activated",
+            b"sonicwall activated",
+            b"firewall activated",
+            b"system restarted",
+            b"system rebooted",
+            b"successfully booted",
+        ]) {
             return Event { about: Some(About::Restart), ..Event::default() };
         }
         if any(&[b"dropped", b"denied", b"blocked", b"rejected"]) {
