@@ -144,6 +144,17 @@ pub fn duration(text: &[u8]) -> Option<u64> {
     seconds.checked_mul(1_000_000_000)
 }
 
+/// Seconds with or without decimals, `107331.18`, in nanoseconds.
+pub fn seconds(text: &[u8]) -> Option<u64> {
+    let (whole, decimals) = until(text, b'.').unwrap_or((text, &[]));
+    let fraction = match decimals.len() {
+        0 => 0,
+        length @ 1..=9 => number::<u64>(decimals)?.checked_mul(10_u64.pow(9 - u32::try_from(length).ok()?))?,
+        _ => return None,
+    };
+    number::<u64>(whole)?.checked_mul(1_000_000_000)?.checked_add(fraction)
+}
+
 /// `1d 19h:41m:14s`
 fn units(text: &[u8]) -> IResult<&[u8], u64> {
     let unit = one_of("dhms").map(|unit| match unit {
@@ -220,6 +231,21 @@ mod tests {
             (":55", None),
         ] {
             assert_eq!(ip_port(text.as_bytes()), expected.map(|(ip, port)| (ip.parse().unwrap(), port)), "{text}");
+        }
+    }
+
+    #[test]
+    fn decimal_seconds() {
+        for (text, nanos) in [
+            ("107331.18", Some(107_331_180_000_000)),
+            ("2", Some(2_000_000_000)),
+            ("0.00", Some(0)),
+            ("0.1234567891", None),
+            (".5", None),
+            ("99999999999999999999", None),
+            ("-1", None),
+        ] {
+            assert_eq!(seconds(text.as_bytes()), nanos, "{text}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The formats: each one file, one line in [`FORMATS`], one folder in `fixtures/formats`, the same name for all.
 
 mod beyondtrust;
+mod barracuda;
 mod cef;
 mod cisco_asa;
 mod cisco_ise;
@@ -26,6 +27,13 @@ mod stormshield;
 mod systancia;
 mod teleport;
 mod wallix;
+mod ivanti;
+mod openvpn;
+mod sonicwall;
+mod sophos;
+mod sshd;
+mod stormshield;
+mod watchguard;
 
 use crate::{Facts, Line, Stamps};
 
@@ -64,6 +72,11 @@ pub const FORMATS: &[Format] = &[
     cisco_ise::FORMAT,
     cisco_meraki::FORMAT,
     cisco_vpn3000::FORMAT,
+    sonicwall::FORMAT,
+    ivanti::FORMAT,
+    sophos::FORMAT,
+    watchguard::FORMAT,
+    barracuda::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,

@@ -8,7 +8,7 @@ use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
 
 use crate::Time;
-use crate::atoms::number;
+use crate::atoms::{number, until};
 use crate::time::days_from_civil;
 
 /// A device's own stamp. Year and zone that the line leaves out are settled later, per stream.
@@ -196,6 +196,18 @@ pub fn extent(text: &[u8]) -> usize {
 fn goes_on(rest: &[u8]) -> bool {
     matches!(rest, [b'.' | b',', ..] | [b' ', b'A'..=b'Z', b'A'..=b'Z', ..])
         || matches!(rest, [b' ', a, b, c, d, ..] if [a, b, c, d].into_iter().all(u8::is_ascii_digit))
+}
+
+/// A date and a time of day that stand apart: `2026-11-20` and `22:41:07`.
+pub fn apart(date: &[u8], time: &[u8]) -> Stamp {
+    let read = || {
+        let (year, rest) = until(date, b'-')?;
+        let (month, day) = until(rest, b'-')?;
+        let (rest, clock) = clock(time).ok()?;
+        let civil = Civil { year: Some(i32::from(number::<u16>(year)?)), month: number(month)?, day: number(day)?, ..clock };
+        rest.is_empty().then(|| civil.stamp())
+    };
+    read().unwrap_or_default()
 }
 
 /// Reads epoch time: seconds, or milli-, micro- or nanoseconds, told by their 10, 13, 16 or 19 digits.
@@ -406,6 +418,14 @@ mod tests {
             ("date=2026-03-18", 0),
         ] {
             assert_eq!(extent(line.as_bytes()), length, "{line}");
+        }
+    }
+
+    #[test]
+    fn dates_apart_from_times() {
+        assert_eq!(apart(b"2026-03-18", b"12:00:07"), any(b"2026-03-18 12:00:07"));
+        for (date, time) in [("2026-02-30", "12:00:07"), ("2026-03-18", "12:00:07 x"), ("", "12:00:07"), ("2026-03-18", "")] {
+            assert_eq!(apart(date.as_bytes(), time.as_bytes()), Stamp::None, "{date} {time}");
         }
     }
 

@@ -13,7 +13,7 @@ mod fields;
 use memchr::memmem::find;
 
 use self::fields::Fields;
-use crate::atoms::{Welf, cut, ip, number, says, until};
+use crate::atoms::{Welf, cut, ip, number, says, seconds, until};
 use crate::formats::Format;
 use crate::{About, Facts, Kind, Line, Stamps, Text, Verdict, stamp};
 
@@ -251,15 +251,4 @@ fn system(message: &[u8], facts: &mut Facts) {
         facts.about = Some(About::Restart);
         facts.user = Text::default();
     }
-}
-
-/// `107331.18`, in nanoseconds.
-fn seconds(text: &[u8]) -> Option<u64> {
-    let (whole, decimals) = until(text, b'.').unwrap_or((text, &[]));
-    let fraction = match decimals.len() {
-        0 => 0,
-        length @ 1..=9 => number::<u64>(decimals)?.checked_mul(10_u64.pow(9 - u32::try_from(length).ok()?))?,
-        _ => return None,
-    };
-    number::<u64>(whole)?.checked_mul(1_000_000_000)?.checked_add(fraction)
 }

@@ -1,0 +1,200 @@
+//! Sophos UTM 9 (SG, once Astaro): `2026:11:20-22:41:07 utm-1 aua[4711]: id="3005" severity="warn" sys="System" sub="auth" …`
+//!
+//! Sophos, "UTM: log file format" (ids and names of the events). Plain lines of openvpn and pluto, without an id, are theirs to read.
+
+use memchr::memmem::find;
+
+use crate::atoms::{Pair, Pairs, cut, ip, number, says, trim, until};
+use crate::stamp::{self, Stamp};
+use crate::{About, Facts, Kind, Line, Stamps, Verdict};
+
+/// Bytes within which stamp, host and program end.
+const HEAD: usize = 120;
+
+/// A line, taken apart.
+pub(super) struct Entry<'a> {
+    stamp: &'a [u8],
+    host: &'a [u8],
+    pairs: &'a [u8],
+}
+
+impl<'a> Entry<'a> {
+    /// What begins with an id of four digits, and goes on like UTM's lines do.
+    pub(super) fn read(line: &Line<'a>) -> Option<Entry<'a>> {
+        let at = if line.body.starts_with(b"id=\"") { 0 } else { find(cut(line.body, HEAD).0, b": id=\"")? + 2 };
+        let (head, pairs) = cut(line.body, at);
+        let (id, rest) = until(cut(pairs, 4).1, b'"')?;
+        let known = id.len() == 4
+            && id.iter().all(u8::is_ascii_alphanumeric)
+            && [b" severity=\"" as &[u8], b" srcip=\"", b" sys=\""].iter().any(|key| rest.starts_with(key));
+        if !known {
+            return None;
+        }
+        let (stamp, rest) = until(head, b' ').unwrap_or_default();
+        let (host, _) = until(rest, b' ').unwrap_or_default();
+        Some(Entry { stamp, host, pairs })
+    }
+
+    pub(super) fn parse(&self, line: &Line<'a>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
+        facts.stamp = stamps.body(self.stamp, time);
+        facts.device = line.text(self.host);
+        let mut fields = Fields::default();
+        Pairs::new(self.pairs).for_each(|pair| fields.put(pair));
+        fields.fill(line, facts);
+        Some(())
+    }
+}
+
+/// `2026:11:20-22:41:07`
+fn time(text: &[u8]) -> Stamp {
+    let read = || {
+        let (date, clock) = until(text, b'-')?;
+        let (year, rest) = until(date, b':')?;
+        let (month, day) = until(rest, b':')?;
+        let (hour, rest) = until(clock, b':')?;
+        let (minute, second) = until(rest, b':')?;
+        let civil = stamp::Civil {
+            year: Some(i32::from(number::<u16>(year)?)),
+            month: number(month)?,
+            day: number(day)?,
+            hour: number(hour)?,
+            minute: number(minute)?,
+            second: number(second)?,
+            ..stamp::Civil::default()
+        };
+        Some(civil.stamp())
+    };
+    read().unwrap_or_default()
+}
+
+/// The fields that matter, each as it came first.
+#[derive(Default)]
+struct Fields<'a> {
+    id: Pair<'a>,
+    sub: Pair<'a>,
+    name: Pair<'a>,
+    event: Pair<'a>,
+    action: Pair<'a>,
+    user: Pair<'a>,
+    source: Pair<'a>,
+    source_port: Pair<'a>,
+    destination: Pair<'a>,
+    destination_port: Pair<'a>,
+    virtual_ip: Pair<'a>,
+    address: Pair<'a>,
+    received: Pair<'a>,
+    sent: Pair<'a>,
+    session: Pair<'a>,
+    object: Pair<'a>,
+    reason: Pair<'a>,
+    torn: bool,
+}
+
+impl<'a> Fields<'a> {
+    fn put(&mut self, pair: Pair<'a>) {
+        let field = match pair.key {
+            b"id" => &mut self.id,
+            b"sub" => &mut self.sub,
+            b"name" => &mut self.name,
+            b"event" => &mut self.event,
+            b"action" => &mut self.action,
+            b"user" | b"username" => &mut self.user,
+            b"srcip" => &mut self.source,
+            b"srcport" => &mut self.source_port,
+            b"dstip" => &mut self.destination,
+            b"dstport" => &mut self.destination_port,
+            b"virtual_ip" => &mut self.virtual_ip,
+            b"address" => &mut self.address,
+            b"rx" => &mut self.received,
+            b"tx" => &mut self.sent,
+            b"sid" => &mut self.session,
+            b"objname" => &mut self.object,
+            b"reason" => &mut self.reason,
+            _ => return,
+        };
+        if field.key.is_empty() {
+            *field = pair;
+        } else {
+            self.torn |= field.value != pair.value;
+        }
+    }
+
+    fn fill(&self, line: &Line<'a>, facts: &mut Facts) {
+        facts.action = line.pair(self.id);
+        if self.user.value != b"-" {
+            line.login(self.user.value, self.user.escape, facts);
+        }
+        let what = if self.event.value.is_empty() { self.name.value } else { self.event.value };
+        facts.kind = match self.sub.value {
+            b"packetfilter" => Kind::Traffic,
+            b"vpn" => tunnel(what),
+            _ => login(self.id.value, what),
+        };
+        if self.torn {
+            // A name tore its quotes: who failed stays who failed, nobody gets in, and no address behind it is believed.
+            if facts.kind != Kind::LoginFailure {
+                facts.kind = Kind::Other;
+            }
+            return;
+        }
+        facts.source_ip = ip(self.source.value);
+        facts.source_port = number(self.source_port.value);
+        facts.destination_ip = ip(self.destination.value);
+        facts.destination_port = number(self.destination_port.value);
+        facts.session = line.pair(self.session);
+        match facts.kind {
+            Kind::Traffic => {
+                facts.verdict = match self.action.value {
+                    b"accept" | b"pass" => Some(Verdict::Allowed),
+                    b"drop" | b"reject" | b"block" => Some(Verdict::Denied),
+                    // A packet that was only written down.
+                    _ => None,
+                };
+                if facts.verdict.is_none() {
+                    facts.kind = Kind::Other;
+                }
+            }
+            Kind::SessionStart | Kind::SessionEnd => {
+                facts.assigned_ip = ip(self.virtual_ip.value).filter(|ip| !ip.is_unspecified());
+                facts.source_bytes = number(self.received.value);
+                facts.destination_bytes = number(self.sent.value);
+                if facts.user.is_empty() {
+                    facts.peer = ip(self.address.value).or(facts.source_ip);
+                    facts.source_ip = facts.peer;
+                }
+            }
+            Kind::LoginFailure => facts.reason = line.pair(if self.reason.value.is_empty() { self.name } else { self.reason }),
+            // `name="object changed" class="…" objname="…" user="claire" srcip="10.1.0.4" facility="webadmin"`
+            Kind::Other if self.sub.value == b"confd" && !facts.user.is_empty() => {
+                if [b"changed" as &[u8], b"created", b"deleted", b"removed", b"added", b"moved"].iter().any(|verb| says(what, verb)) {
+                    facts.about = Some(About::Configuration);
+                    facts.target = line.pair(self.object);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `id="2201" … sub="vpn" event="Connection started" username="fourn.chimere" variant="ssl" srcip="198.51.100.23" virtual_ip="10.99.0.6"`
+fn tunnel(event: &[u8]) -> Kind {
+    match trim(event) {
+        event if says(event, b"started") || says(event, b" up") => Kind::SessionStart,
+        event if says(event, b"terminated") || says(event, b" down") || says(event, b"ended") => Kind::SessionEnd,
+        _ => Kind::Other,
+    }
+}
+
+/// `id="3005" … sub="auth" name="Authentication failed" srcip="198.51.100.23" host="" user="fourn.chimere" caller="openvpn" reason="DENIED"`
+fn login(id: &[u8], name: &[u8]) -> Kind {
+    let about = [b"authenticat" as &[u8], b"login", b"logon", b"logged"].iter().any(|word| says(name, word));
+    match id {
+        b"3004" => Kind::LoginSuccess,
+        b"3005" => Kind::LoginFailure,
+        _ if !about => Kind::Other,
+        _ if [b"fail" as &[u8], b"denied", b"error"].iter().any(|word| says(name, word)) => Kind::LoginFailure,
+        _ if says(name, b"logged out") => Kind::Logout,
+        _ if says(name, b"success") || says(name, b"logged in") => Kind::LoginSuccess,
+        _ => Kind::Other,
+    }
+}
