@@ -1,7 +1,7 @@
 //! The formats: each one file, one line in [`FORMATS`], one folder in `fixtures/formats`, the same name for all.
 
-mod beyondtrust;
 mod barracuda;
+mod beyondtrust;
 mod cef;
 mod cisco_asa;
 mod cisco_ise;
@@ -15,6 +15,7 @@ mod fortiauthenticator;
 mod fortigate;
 mod generic;
 mod guacamole;
+mod ivanti;
 mod leef;
 mod lockself;
 mod once;
@@ -22,17 +23,13 @@ mod oneidentity_sps;
 mod openvpn;
 mod paloalto;
 mod rubycat;
+mod sonicwall;
+mod sophos;
 mod sshd;
 mod stormshield;
 mod systancia;
 mod teleport;
 mod wallix;
-mod ivanti;
-mod openvpn;
-mod sonicwall;
-mod sophos;
-mod sshd;
-mod stormshield;
 mod watchguard;
 
 use crate::{Facts, Line, Stamps};
