@@ -1,10 +1,12 @@
 //! The formats: each one file, one line in [`FORMATS`], one folder in `fixtures/formats`, the same name for all.
 
 mod cef;
+mod checkpoint;
 mod cisco_asa;
 mod citrix_netscaler;
 mod f5_bigip;
 mod fortigate;
+mod juniper_srx;
 mod openvpn;
 mod paloalto;
 mod sshd;
@@ -36,9 +38,11 @@ pub const FORMATS: &[Format] = &[
     fortigate::FORMAT,
     cisco_asa::FORMAT,
     paloalto::FORMAT,
+    checkpoint::FORMAT,
     citrix_netscaler::FORMAT,
     // Before the services whose lines it audits.
     f5_bigip::FORMAT,
+    juniper_srx::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,
