@@ -3,6 +3,7 @@
 mod barracuda;
 mod beyondtrust;
 mod cef;
+mod checkpoint;
 mod cisco_asa;
 mod cisco_ise;
 mod cisco_meraki;
@@ -20,6 +21,7 @@ mod leef;
 mod lockself;
 mod once;
 mod oneidentity_sps;
+mod juniper_srx;
 mod openvpn;
 mod paloalto;
 mod rubycat;
@@ -62,6 +64,7 @@ pub const FORMATS: &[Format] = &[
     fortiauthenticator::FORMAT,
     cisco_asa::FORMAT,
     paloalto::FORMAT,
+    checkpoint::FORMAT,
     citrix_netscaler::FORMAT,
     // Before the services whose lines it audits.
     f5_bigip::FORMAT,
@@ -74,6 +77,7 @@ pub const FORMATS: &[Format] = &[
     sophos::FORMAT,
     watchguard::FORMAT,
     barracuda::FORMAT,
+    juniper_srx::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,

@@ -1,0 +1,187 @@
+//! Juniper SRX, and what else of Junos speaks of access.
+//!
+//! `mgd[901]: UI_LOGIN_EVENT: User 'claire' login, class 'super-user' …`: a tag says what happened; with structured data it stands in
+//! front of `[junos@2636.… username="claire" …]` instead. Juniper, "Junos OS System Log Explorer" (10.3 to 23.4), "Dynamic VPN" and
+//! "Juniper Secure Connect Administrator Guide".
+
+mod flows;
+mod people;
+mod tunnels;
+
+use memchr::memmem::find;
+
+use crate::atoms::{cut, trim_start, until};
+use crate::formats::Format;
+use crate::{Facts, Line, Stamps};
+
+/// The format's line in [`crate::FORMATS`].
+pub(super) const FORMAT: Format = Format {
+    name: "juniper-srx",
+    vendor: "Juniper",
+    product: "SRX",
+    covers: "Juniper SRX and Junos: flows, IPsec and dynamic VPN, firewall authentication, administrators and their changes",
+    looks_like,
+    parse,
+};
+
+fn looks_like(line: &Line<'_>) -> bool {
+    Message::read(line).is_some() || daemon(line)
+}
+
+fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
+    let Some(message) = Message::read(line) else {
+        tunnels::untagged(line.body, facts);
+        return daemon(line).then_some(());
+    };
+    facts.action = line.text(message.tag);
+    if flows::event(line, &message, facts) || tunnels::event(line, &message, facts) {
+        return Some(());
+    }
+    people::event(line, &message, facts);
+    Some(())
+}
+
+/// Whether a daemon of Junos speaks, by its tag or, where the head is cut, at the beginning of the line.
+fn daemon(line: &Line<'_>) -> bool {
+    let app = if line.head.app.is_empty() { until(line.body, b':').map_or(&[] as &[u8], |(app, _)| app) } else { line.head.app };
+    DAEMONS.contains(&app)
+}
+
+/// The daemons that only Junos has.
+const DAEMONS: [&[u8]; 31] = [
+    b"mgd",
+    b"kmd",
+    b"iked",
+    b"junos",
+    b"RT_FLOW",
+    b"RT_IDP",
+    b"RT_UTM",
+    b"RT_SYSTEM",
+    b"RT_IPSEC",
+    b"RT_IKE",
+    b"RT_AAMW",
+    b"l2ald",
+    b"eswd",
+    b"chassisd",
+    b"rpd",
+    b"jsrpd",
+    b"authd",
+    b"fwauthd",
+    b"httpd-gk",
+    b"xntpd",
+    b"keyadmin",
+    b"rshd",
+    b"mib2d",
+    b"dcd",
+    b"pfed",
+    b"alarmd",
+    b"craftd",
+    b"cosd",
+    b"idpd",
+    b"utmd",
+    b"jsqlsyncd",
+];
+
+/// A message and its tag.
+struct Message<'a> {
+    /// `UI_LOGIN_EVENT`
+    tag: &'a [u8],
+    /// `[junos@2636.1.1.1.2.40 username="claire" …]` without its name; empty if there is none.
+    data: &'a [u8],
+    /// The sentence; may be empty where there is data.
+    text: &'a [u8],
+}
+
+impl<'a> Message<'a> {
+    fn read(line: &Line<'a>) -> Option<Message<'a>> {
+        // RFC 5424: the tag is the message's id.
+        if line.head.data.starts_with(b"[junos@2636") {
+            let (before, _) = cut(line.head.after_stamp, find(line.head.after_stamp, b" [junos@2636")?);
+            let tag = before.rsplit(|&b| b == b' ').next().unwrap_or_default();
+            return is_tag(tag).then(|| Message { tag, data: pairs(line.head.data), text: line.body });
+        }
+        let mut body = line.body;
+        // `(FPC Slot 0, PIC Slot 0) SPC0_PIC0 kmd[901]: KMD_…`
+        if body.starts_with(b"(FPC Slot ") {
+            body = cut(body, find(body, b"]: ")? + 3).1;
+        }
+        let length = body.iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_').count();
+        let (tag, rest) = cut(body, length);
+        if !is_tag(tag) || !is_area(tag, line.head.app) {
+            return None;
+        }
+        match rest {
+            [b':', text @ ..] => Some(Message { tag, data: &[], text: trim_start(text) }),
+            [b' ', data @ ..] if data.starts_with(b"[junos@2636") || data.starts_with(b"[") && find(data, b"=\"").is_some() => {
+                let end = memchr::memmem::rfind(data, b"\"]");
+                let (data, text) = cut(data, end.map_or(data.len(), |at| at + 2));
+                Some(Message { tag, data: pairs(data), text: trim_start(text) })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn is_tag(word: &[u8]) -> bool {
+    word.len() > 4 && word.contains(&b'_') && word.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
+}
+
+/// Whether a tag is of an area that is Junos's alone, or a plain word that one of its doors says.
+fn is_area(tag: &[u8], app: &[u8]) -> bool {
+    let (area, _) = until(tag, b'_').unwrap_or((tag, &[]));
+    match area {
+        b"LOGIN" | b"WEB" | b"SYSTEM" | b"PAM" => {
+            matches!(app, b"login" | b"sshd" | b"httpd" | b"httpd-gk" | b"eventd" | b"mgd" | b"junos")
+        }
+        b"SSHD" => tag.starts_with(b"SSHD_LOGIN_"),
+        _ => AREAS.contains(&area),
+    }
+}
+
+const AREAS: [&[u8]; 28] = [
+    b"RT",
+    b"UI",
+    b"KMD",
+    b"IKE",
+    b"IDP",
+    b"AV",
+    b"WEBFILTER",
+    b"ANTISPAM",
+    b"APPTRACK",
+    b"DYNAMIC",
+    b"FWAUTH",
+    b"LIBJNX",
+    b"JADE",
+    b"SNMP",
+    b"SNMPD",
+    b"ESWD",
+    b"L2ALD",
+    b"CHASSISD",
+    b"RPD",
+    b"PFE",
+    b"JSRPD",
+    b"RTLOG",
+    b"AUTHD",
+    b"USERFW",
+    b"AAMW",
+    b"SECINTEL",
+    b"PKID",
+    b"DCD",
+];
+
+/// The pairs behind the element's name.
+fn pairs(data: &[u8]) -> &[u8] {
+    let inside = data.strip_prefix(b"[").unwrap_or(data);
+    let (name, rest) = until(inside, b' ').unwrap_or((&[], inside));
+    // `[attack-name="…" …]` has no name.
+    if name.contains(&b'=') { inside } else { rest }
+}
+
+/// A value that is there.
+fn given(value: &[u8]) -> &[u8] {
+    if matches!(value, b"N/A" | b"UNKNOWN" | b"unknown" | b"None" | b"none" | b"Not-Applicable" | b"Not-Available" | b"-") {
+        &[]
+    } else {
+        value
+    }
+}
