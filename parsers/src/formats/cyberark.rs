@@ -1,6 +1,6 @@
-//! CyberArk Enterprise Password Vault and Privileged Session Manager, and the alerts of its threat analytics.
+//! `CyberArk` Enterprise Password Vault and Privileged Session Manager, and the alerts of its threat analytics.
 //!
-//! CyberArk, "Vault audit action codes" and "Security information and event management applications": LEEF and CEF by the
+//! `CyberArk`, "Vault audit action codes" and "Security information and event management applications": LEEF and CEF by the
 //! translators that the vault brings along, the text of the translator for RSA, JSON of the one for Elastic.
 //!
 //! `Issuer`, `usrName`, `suser` is the person; `duser` the account of the target, which many may share.
@@ -12,7 +12,7 @@ use crate::atoms::{Cef, Leaves, Leef, Pair, Pairs, cut, duration, ip, split_logi
 use crate::formats::Format;
 use crate::{About, Escape, Facts, Kind, Line, Stamps, Text, stamp};
 
-/// CyberArk's line of the table of formats.
+/// `CyberArk`'s line of the table of formats.
 pub(super) const FORMAT: Format = Format {
     name: "cyberark",
     vendor: "CyberArk",
@@ -69,9 +69,7 @@ fn marked<'a>(line: &Line<'a>) -> Option<&'a [u8]> {
 
 fn looks_like(line: &Line<'_>) -> bool {
     match line.body {
-        [b'{', ..] => {
-            find(cut(line.body, BEGINNING).0, b"\"audit_record\"").is_some() || find(line.body, b"\"Vendor\":\"Cyber-Ark\"").is_some()
-        }
+        [b'{', ..] => find(line.body, b"\"audit_record\"").is_some(),
         _ => marked(line).is_some() || leef(line).is_some() || cef(line).is_some(),
     }
 }
@@ -168,7 +166,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         facts.private = fields.typed.map_or(Text::default(), |(first, last)| line.span(first, last));
     }
     change(line, &fields, facts);
-    Some(())
+    (!fields.code.value.is_empty()).then_some(())
 }
 
 /// An address, or a name.

@@ -347,13 +347,9 @@ fn audit<'a>(line: &Line<'a>, fields: &Fields<'a>, facts: &mut Facts) {
         b"add" | b"create" | b"edit" | b"update" | b"modify" | b"delete" | b"remove" | b"import" | b"restore" | b"enable" | b"disable"
     );
     match fields.kind.value {
-        b"Approval" | b"Approvals" => {
-            if changed {
-                approval(line, fields, facts);
-            }
-        }
+        b"Approval" | b"Approvals" if changed => approval(line, fields, facts),
         // An answer is no change, and until the quorum is reached it grants nothing.
-        b"Answer" | b"Answers" => {}
+        b"Approval" | b"Approvals" | b"Answer" | b"Answers" => {}
         _ if changed => {
             facts.about = Some(About::Configuration);
             facts.target = text(line, if fields.object.value.is_empty() { fields.kind } else { fields.object });
