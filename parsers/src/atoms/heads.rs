@@ -87,16 +87,13 @@ impl<'a> Leef<'a> {
         let (product, rest) = until(rest, b'|')?;
         let (version, rest) = until(rest, b'|')?;
         let (event, rest) = until(rest, b'|')?;
-        let named = match until(rest, b'|') {
-            Some((delimiter, attributes)) if format.starts_with(b"2") && memchr(b'=', delimiter).is_none() => {
-                Some((named_delimiter(delimiter)?, attributes))
-            }
-            _ => None,
+        let (named, attributes) = match until(rest, b'|') {
+            Some((named, attributes)) if format.starts_with(b"2") && memchr(b'=', named).is_none() => (named, attributes),
+            _ => (&[] as &[u8], rest),
         };
-        let (delimiter, attributes) = match named {
-            Some((Some(b), attributes)) if memchr(b, attributes).is_some() => (Delimiter::Byte(b), attributes),
-            Some((_, attributes)) => (found_delimiter(attributes), attributes),
-            None => (found_delimiter(rest), rest),
+        let delimiter = match named_delimiter(named) {
+            Some(byte) if memchr(byte, attributes).is_some() => Delimiter::Byte(byte),
+            _ => found_delimiter(attributes),
         };
         Some(Leef { vendor, product, version, event, attributes, delimiter })
     }
@@ -107,16 +104,16 @@ impl<'a> Leef<'a> {
     }
 }
 
-/// `^`, `x09`, `0x09`; `None` inside for a TAB that may be written otherwise, or where the field is empty.
-fn named_delimiter(text: &[u8]) -> Option<Option<u8>> {
+/// `^`, `x09`, `0x09`; `None` where the field is empty or writes a TAB in its own way.
+fn named_delimiter(text: &[u8]) -> Option<u8> {
     let hexadecimal = text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"x")).filter(|digits| !digits.is_empty());
     Some(match (hexadecimal, text) {
         (Some(digits), _) => Some(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?),
         // A blank is what became of a TAB: values hold blanks.
         (None, [] | [b'\t' | b' '] | b"#011" | b"\\t") => None,
         (None, [byte]) => Some(*byte),
-        (None, _) => return None,
-    })
+        (None, _) => None,
+    }
 }
 
 /// The sign behind which the second key stands.

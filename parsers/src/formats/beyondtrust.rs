@@ -1,6 +1,6 @@
-//! BeyondTrust Privileged Remote Access and Remote Support (formerly Bomgar).
+//! `BeyondTrust` Privileged Remote Access and Remote Support (formerly Bomgar).
 //!
-//! BeyondTrust, "Syslog message reference" (message format, events, fields) for what happens at the appliance, and the JSON events of
+//! `BeyondTrust`, "Syslog message reference" (message format, events, fields) for what happens at the appliance, and the JSON events of
 //! its session reports: in those, a *representative* is the person who reaches out, the *customer* is the machine that is reached.
 
 use memchr::memmem::{find, rfind};
@@ -12,7 +12,7 @@ use crate::formats::Format;
 use crate::time::{DAY, HOUR, MINUTE};
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, stamp};
 
-/// BeyondTrust's line of the table of formats.
+/// `BeyondTrust`'s line of the table of formats.
 pub(super) const FORMAT: Format = Format {
     name: "beyondtrust",
     vendor: "BeyondTrust",
@@ -39,7 +39,7 @@ fn message<'a>(line: &Line<'a>) -> Option<&'a [u8]> {
     let (beginning, _) = cut(body, BEGINNING);
     let numbers = beginning.iter().take_while(|&&b| b.is_ascii_digit() || b == b':').count();
     let (numbers, pairs) = cut(body, numbers);
-    let segmented = numbers.iter().filter(|&&b| b == b':').count() == 3 && numbers.ends_with(b":");
+    let segmented = numbers.split(|&b| b == b':').count() == 4 && numbers.ends_with(b":");
     let ours = line.head.app == b"BG" || [b"event=" as &[u8], b"site=", b"when="].iter().any(|key| pairs.starts_with(key));
     (segmented && ours).then_some(pairs)
 }
@@ -59,6 +59,7 @@ struct Fields<'a> {
     name: Pair<'a>,
     id: Pair<'a>,
     role: Pair<'a>,
+    performer: Pair<'a>,
     member: Pair<'a>,
     public: Pair<'a>,
     private: Pair<'a>,
@@ -87,6 +88,7 @@ impl<'a> Fields<'a> {
             [b"username" | b"name" | b"display_name"] => &mut self.name,
             [b"id"] => &mut self.id,
             [b"performed_by", b"type"] => &mut self.role,
+            [b"performed_by", b"name"] => &mut self.performer,
             [b"jump_group", b"name"] => &mut self.group,
             [b"data", b"username"] => &mut self.member,
             [b"data", b"public_ip"] => &mut self.public,
@@ -131,6 +133,7 @@ fn is_plain(key: &[u8]) -> bool {
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let mut fields = Fields::default();
+    let report = line.body.starts_with(b"{") && find(line.body, b"\"event_type\"").is_some();
     if line.body.starts_with(b"{") {
         for leaf in Leaves::new(line.body) {
             fields.take(leaf.path(), Pair { key: b"json", value: leaf.value, escape: leaf.escape });
@@ -152,10 +155,10 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     if let Some((first, last)) = fields.seen {
         facts.private = line.span(first, last);
     }
-    if fields.who.value.is_empty() {
-        member(line, &fields, facts)
+    if report {
+        member(line, &fields, facts);
     } else {
-        appliance(line, &fields, facts)
+        appliance(line, &fields, facts);
     }
     Some(())
 }
@@ -234,8 +237,9 @@ fn member<'a>(line: &Line<'a>, fields: &Fields<'a>, facts: &mut Facts) {
     let event = fields.event.value;
     if fields.role.value == b"customer" {
         // The machine joins or leaves: no person has come or gone.
-        facts.destination_ip = ip(fields.private.value);
-        facts.target = line.escaped(fields.host.value, fields.host.escape);
+        facts.destination_ip = ip(fields.private.value).or_else(|| ip(fields.performer.value));
+        let name = if fields.host.value.is_empty() { fields.performer } else { fields.host };
+        facts.target = line.escaped(name.value, name.escape);
         return;
     }
     if event == b"Jump Item Authorization Request Utilized" {

@@ -1,6 +1,6 @@
-//! CyberArk Enterprise Password Vault and Privileged Session Manager, and the alerts of its threat analytics.
+//! `CyberArk` Enterprise Password Vault and Privileged Session Manager, and the alerts of its threat analytics.
 //!
-//! CyberArk, "Vault audit action codes" and "Security information and event management applications": LEEF and CEF by the
+//! `CyberArk`, "Vault audit action codes" and "Security information and event management applications": LEEF and CEF by the
 //! translators that the vault brings along, the text of the translator for RSA, JSON of the one for Elastic.
 //!
 //! `Issuer`, `usrName`, `suser` is the person; `duser` the account of the target, which many may share.
@@ -12,12 +12,12 @@ use crate::atoms::{Cef, Leaves, Leef, Pair, Pairs, cut, duration, ip, split_logi
 use crate::formats::Format;
 use crate::{About, Escape, Facts, Kind, Line, Stamps, Text, stamp};
 
-/// CyberArk's line of the table of formats.
+/// `CyberArk`'s line of the table of formats.
 pub(super) const FORMAT: Format = Format {
     name: "cyberark",
     vendor: "CyberArk",
     product: "Vault",
-    covers: "CyberArk vault and session manager (EPV, PSM): LEEF, CEF, text and JSON of the vault's syslog translators",
+    covers: "CyberArk vault, session manager and threat analytics (EPV, PSM, PTA): LEEF, CEF, text and JSON of the vault's syslog translators",
     looks_like,
     parse,
 };
@@ -69,9 +69,7 @@ fn marked<'a>(line: &Line<'a>) -> Option<&'a [u8]> {
 
 fn looks_like(line: &Line<'_>) -> bool {
     match line.body {
-        [b'{', ..] => {
-            find(cut(line.body, BEGINNING).0, b"\"audit_record\"").is_some() || find(line.body, b"\"Vendor\":\"Cyber-Ark\"").is_some()
-        }
+        [b'{', ..] => [b"\"audit_record\"" as &[u8], b"\"monitor_record\""].iter().any(|key| find(line.body, key).is_some()),
         _ => marked(line).is_some() || leef(line).is_some() || cef(line).is_some(),
     }
 }
@@ -85,6 +83,7 @@ struct Fields<'a> {
     station: Pair<'a>,
     station_name: Pair<'a>,
     target: Pair<'a>,
+    target_ip: Pair<'a>,
     target_user: Pair<'a>,
     affected: Pair<'a>,
     safe: Pair<'a>,
@@ -110,7 +109,8 @@ impl<'a> Fields<'a> {
             b"usrName" | b"suser" | b"Issuer" => &mut self.user,
             b"src" | b"Station" => &mut self.station,
             b"shost" => &mut self.station_name,
-            b"dhost" | b"dst" | b"Address" => &mut self.target,
+            b"dhost" | b"Address" => &mut self.target,
+            b"dst" => &mut self.target_ip,
             b"duser" | b"UserName" => &mut self.target_user,
             b"TargetUser" | b"cs1" => &mut self.affected,
             b"Safe" | b"cs2" => &mut self.safe,
@@ -129,11 +129,11 @@ impl<'a> Fields<'a> {
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let mut fields = Fields::default();
     if let Some(leef) = leef(line) {
-        fields.code.value = leef.event;
+        fields.code.value = code(leef.product, leef.event);
         facts.product = line.text(leef.product);
         leef.pairs().for_each(|pair| fields.take(pair));
     } else if let Some(cef) = cef(line) {
-        fields.code.value = cef.class;
+        fields.code.value = code(cef.product, cef.class);
         facts.product = line.escaped(cef.product, Escape::Cef);
         cef.pairs().for_each(|pair| fields.take(pair));
     } else if let Some(text) = marked(line) {
@@ -142,7 +142,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     } else {
         // `{"format":"elastic","version":"1.0","syslog":{"audit_record":{"MessageID":"7","Desc":"Logon","Issuer":"fourn.chimere",…}}}`
         for leaf in Leaves::new(line.body) {
-            if let [.., b"audit_record", key] = leaf.path() {
+            if let [.., b"audit_record" | b"monitor_record", key] = leaf.path() {
                 fields.take(Pair { key, value: leaf.value, escape: leaf.escape });
             }
         }
@@ -161,6 +161,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     facts.kind = CODES.iter().find(|(code, _)| *code == fields.code.value).map_or(Kind::Other, |&(_, kind)| kind);
     details(line, fields.details, facts);
     destination(line, fields.target, facts);
+    destination(line, fields.target_ip, facts);
     if facts.kind == Kind::LoginFailure {
         facts.reason = text(fields.reason);
     }
@@ -168,13 +169,19 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         facts.private = fields.typed.map_or(Text::default(), |(first, last)| line.span(first, last));
     }
     change(line, &fields, facts);
-    Some(())
+    // A measurement of the vault has no code, and says when and where at least.
+    (!fields.code.value.is_empty() || !fields.device.value.is_empty()).then_some(())
+}
+
+/// Of the vault alone the codes are known: the threat analytics count their alerts anew.
+fn code<'a>(product: &[u8], code: &'a [u8]) -> &'a [u8] {
+    if product.eq_ignore_ascii_case(b"Vault") { code } else { b"-" }
 }
 
 /// An address, or a name.
 fn destination<'a>(line: &Line<'a>, target: Pair<'a>, facts: &mut Facts) {
     match ip(target.value) {
-        Some(address) => facts.destination_ip = Some(address),
+        Some(address) => facts.destination_ip.once(Some(address)),
         None => facts.target.once(line.escaped(target.value, target.escape)),
     }
 }

@@ -26,16 +26,32 @@ const BEGINNING: usize = 160;
 
 fn looks_like(line: &Line<'_>) -> bool {
     let (beginning, _) = cut(line.body, BEGINNING);
-    let writers: [&[u8]; 5] = [b"o.a.g.", b"org.apache.guacamole.", b"org.apache.catalina.", b"org.apache.coyote.", b"org.apache.tomcat."];
-    line.head.app == b"guacd" || beginning.starts_with(b"guacd[") || writers.iter().any(|writer| find(beginning, writer).is_some())
+    let writers: [&[u8]; 7] = [
+        b"o.a.g.",
+        b"org.apache.guacamole.",
+        b"org.glyptodon.guacamole.",
+        b"net.sourceforge.guacamole.",
+        b"org.apache.catalina.",
+        b"org.apache.coyote.",
+        b"org.apache.tomcat.",
+    ];
+    line.head.app == b"guacd" || beginning.starts_with(b"guacd[") || writers.iter().any(|writer| find(beginning, writer).is_some()) || {
+        let text = message(line.body);
+        text.starts_with(b"Authentication attempt from ") && find(text, b" for user \"").is_some()
+    }
+}
+
+/// What stands behind the writer's name is the message: ` - ` in the log of the application, `WARNING: ` on a line of its own in those of
+/// old versions. What stands in front of it is written by the program alone.
+fn message(body: &[u8]) -> &[u8] {
+    let level = [b"SEVERE: " as &[u8], b"WARNING: ", b"INFO: "].into_iter().find_map(|level| body.strip_prefix(level));
+    trim(level.unwrap_or_else(|| find(body, b" - ").map_or(body, |at| cut(body, at + 3).1)))
 }
 
 /// `[http-nio-8080-exec-9] INFO  o.a.g.r.auth.AuthenticationService - User "fourn.chimere" successfully authenticated from [198.51.100.23, 10.1.1.5].`
 fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     facts.stamp = tomcat(line.body);
-    // What stands in front of the message is written by the program alone.
-    let message = find(line.body, b" - ").map_or(line.body, |at| cut(line.body, at + 3).1);
-    let text = trim(message);
+    let text = message(line.body);
     if started(line.body) {
         facts.about = Some(About::Restart);
     } else if let Some(rest) = text.strip_prefix(b"Authentication attempt from ") {
@@ -52,7 +68,9 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
 }
 
 fn attempt<'a>(line: &Line<'a>, login: &'a [u8], addresses: &[u8], kind: Kind, facts: &mut Facts) {
-    line.login(login, Escape::None, facts);
+    if login != b"null" {
+        line.login(login, Escape::None, facts);
+    }
     facts.source_ip = client(addresses);
     facts.kind = kind;
 }

@@ -1,6 +1,6 @@
-//! LockSelf (LockPass, LockTransfer, LockFiles).
+//! `LockSelf` (`LockPass`, `LockTransfer`, `LockFiles`).
 //!
-//! LockSelf, "Export of the activity log to a SIEM": one object of JSON an event, in local time.
+//! `LockSelf`, "Export of the activity log to a SIEM": one object of JSON an event, in local time.
 
 use memchr::memmem::find;
 
@@ -61,5 +61,5 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         }
         _ => {}
     }
-    Some(())
+    (!kind.value.is_empty()).then_some(())
 }

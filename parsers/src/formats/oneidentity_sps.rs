@@ -129,7 +129,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     if let Some((first, last)) = fields.seen {
         facts.private = line.span(first, last);
     }
-    Some(())
+    (!fields.name.value.is_empty()).then_some(())
 }
 
 /// Of a session: `GatewayAuthenticationSuccess`, `ServerAuthenticationFailure`, `SessionClosed`; `Closing connection`, `Gateway authentication denied`.

@@ -1,4 +1,4 @@
-//! Systancia Gate, Cleanroom and cyberelements (formerly IPdiva).
+//! Systancia Gate, Cleanroom and cyberelements (formerly `IPdiva`).
 //!
 //! Systancia documents the export and not its messages: these are the phrases of the portal, the mediation server and the session
 //! monitor, in French or English, perhaps with entities of HTML. The syslog head alone has a time.

@@ -166,6 +166,10 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     if let Some((address, port)) = ip_port(fields.address.value).filter(|(address, _)| !address.is_unspecified()) {
         (facts.destination_ip, facts.destination_port) = (Some(address), port);
     }
+    // Of a desktop's session some versions tell the desktop's address alone.
+    if facts.source_ip.is_some() && (facts.source_ip, facts.source_port) == (facts.destination_ip, facts.destination_port) {
+        (facts.source_ip, facts.source_port) = (None, None);
+    }
     facts.target = line.escaped(fields.host.value, fields.host.escape);
     if let (Stamp::Exact(start), Stamp::Exact(stop)) = (stamp::any(fields.start.value), stamp::any(fields.stop.value)) {
         facts.duration = u64::try_from(stop.since(start)).ok();
@@ -174,7 +178,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         facts.private = line.span(first, last);
     }
     about(line, &fields, failed, facts);
-    Some(())
+    (!event.is_empty()).then_some(())
 }
 
 /// Access requests that are granted, and changes.

@@ -127,9 +127,12 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn read(pairs: impl Iterator<Item = Pair<'a>>) -> Fields<'a> {
+    fn read(pairs: impl Iterator<Item = Pair<'a>>, end: &'a [u8]) -> Fields<'a> {
         let mut fields = Fields::default();
-        for pair in pairs {
+        for mut pair in pairs {
+            // Version 5 had apostrophes for quotes: a value with blanks is torn, and what was typed runs on to an end that nobody knows.
+            let old = pair.value.strip_prefix(b"'");
+            pair.value = old.map_or(pair.value, |value| value.strip_suffix(b"'").unwrap_or(value));
             match fields.slot(pair.key) {
                 Some(slot) => {
                     let doubled = !slot.key.is_empty() && slot.value != pair.value;
@@ -137,7 +140,10 @@ impl<'a> Fields<'a> {
                     fields.doubled |= doubled;
                 }
                 None if pair.value.is_empty() || is_plain(pair.key) => {}
-                None => fields.rest = Some((fields.rest.map_or(pair.value, |(first, _)| first), pair.value)),
+                None => {
+                    let last = if old.is_some() { end } else { pair.value };
+                    fields.rest = Some((fields.rest.map_or(pair.value, |(first, _)| first), last));
+                }
             }
         }
         fields
@@ -179,7 +185,7 @@ impl Once for Pair<'_> {
 /// `[RDP Session] session_id="19aa01" client_ip="10.99.0.6" target_ip="10.20.4.11" user="fourn.chimere" device="DPI-APP1" service="RDP" account="adm-chimere" type="SESSION_DISCONNECTION" duration="1:17:48"`
 fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     if let Some((tag, pairs)) = tagged(line) {
-        let fields = Fields::read(Pairs::new(pairs));
+        let fields = Fields::read(Pairs::new(pairs), cut(pairs, pairs.len()).1);
         common(line, &fields, facts);
         match tag {
             Tag::Login => login(line, &fields, facts),
@@ -200,7 +206,7 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     }
     // `Nov 20 2026 21:41:52 host message CEF:1|Wallix|Bastion|9.0.2|25|KBD_INPUT|5|WallixBastionSessionType=RDP WallixBastionSessionId=…`
     let cef = cef(line)?;
-    let mut fields = Fields::read(cef.pairs());
+    let mut fields = Fields::read(cef.pairs(), &[]);
     if fields.user.key.is_empty() {
         // Engines before version 7 have the plain keys only, and those tell who serves whom.
         for pair in Extension::new(cef.extension) {
@@ -347,13 +353,9 @@ fn audit<'a>(line: &Line<'a>, fields: &Fields<'a>, facts: &mut Facts) {
         b"add" | b"create" | b"edit" | b"update" | b"modify" | b"delete" | b"remove" | b"import" | b"restore" | b"enable" | b"disable"
     );
     match fields.kind.value {
-        b"Approval" | b"Approvals" => {
-            if changed {
-                approval(line, fields, facts);
-            }
-        }
+        b"Approval" | b"Approvals" if changed => approval(line, fields, facts),
         // An answer is no change, and until the quorum is reached it grants nothing.
-        b"Answer" | b"Answers" => {}
+        b"Approval" | b"Approvals" | b"Answer" | b"Answers" => {}
         _ if changed => {
             facts.about = Some(About::Configuration);
             facts.target = text(line, if fields.object.value.is_empty() { fields.kind } else { fields.object });
