@@ -3,8 +3,10 @@
 mod cef;
 mod cisco_asa;
 mod fortigate;
+mod freeradius;
 mod openvpn;
 mod sshd;
+mod strongswan;
 
 use crate::{Facts, Line, Stamps};
 
@@ -35,6 +37,8 @@ pub const FORMATS: &[Format] = &[
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,
+    strongswan::FORMAT,
+    freeradius::FORMAT,
     // After every product that writes CEF in a way of its own.
     cef::FORMAT,
 ];
