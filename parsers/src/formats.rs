@@ -22,6 +22,7 @@ mod leef;
 mod lockself;
 mod once;
 mod oneidentity_sps;
+mod freeradius;
 mod openvpn;
 mod paloalto;
 mod rubycat;
@@ -33,6 +34,7 @@ mod systancia;
 mod teleport;
 mod wallix;
 mod watchguard;
+mod strongswan;
 
 use crate::{Facts, Line, Stamps};
 
@@ -91,6 +93,9 @@ pub const FORMATS: &[Format] = &[
     systancia::FORMAT,
     guacamole::FORMAT,
     // After every product that writes CEF or LEEF in a way of its own.
+    strongswan::FORMAT,
+    freeradius::FORMAT,
+    // After every product that writes CEF in a way of its own.
     cef::FORMAT,
     leef::FORMAT,
 ];
