@@ -14,6 +14,7 @@ mod ecs;
 mod f5_bigip;
 mod fortiauthenticator;
 mod fortigate;
+mod freeradius;
 mod generic;
 mod guacamole;
 mod ivanti;
@@ -22,7 +23,6 @@ mod leef;
 mod lockself;
 mod once;
 mod oneidentity_sps;
-mod freeradius;
 mod openvpn;
 mod paloalto;
 mod rubycat;
@@ -30,11 +30,11 @@ mod sonicwall;
 mod sophos;
 mod sshd;
 mod stormshield;
+mod strongswan;
 mod systancia;
 mod teleport;
 mod wallix;
 mod watchguard;
-mod strongswan;
 
 use crate::{Facts, Line, Stamps};
 
