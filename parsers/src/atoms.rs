@@ -1,10 +1,11 @@
-//! The small parts that formats are made of: addresses, numbers, pairs, columns, JSON, logins, durations.
+//! The small parts that formats are made of: addresses, numbers, pairs, columns, JSON, XML, logins, durations.
 
 mod columns;
 mod heads;
 mod json;
 mod login;
 mod pairs;
+mod xml;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -23,6 +24,7 @@ pub use heads::{Attributes, Cef, Leef};
 pub use json::{Leaf, Leaves};
 pub use login::split_login;
 pub use pairs::{Extension, Pair, Pairs};
+pub use xml::{Element, Elements};
 
 /// `bytes` without white space (blank, TAB, CR, LF, NUL) at either end, and without a BOM in front.
 pub fn trim(bytes: &[u8]) -> &[u8] {

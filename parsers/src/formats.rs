@@ -9,6 +9,7 @@ mod leef;
 mod once;
 mod openvpn;
 mod sshd;
+mod windows;
 
 use crate::{Facts, Line, Stamps};
 
@@ -36,6 +37,7 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     // Before all: what was written here once may quote any product's line.
     ecs::FORMAT,
+    windows::FORMAT,
     fortigate::FORMAT,
     cisco_asa::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
