@@ -10,6 +10,7 @@ mod once;
 mod openvpn;
 mod sshd;
 mod windows;
+mod windows_nps;
 
 use crate::{Facts, Line, Stamps};
 
@@ -38,6 +39,7 @@ pub const FORMATS: &[Format] = &[
     // Before all: what was written here once may quote any product's line.
     ecs::FORMAT,
     windows::FORMAT,
+    windows_nps::FORMAT,
     fortigate::FORMAT,
     cisco_asa::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
