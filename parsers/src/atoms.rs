@@ -1,4 +1,4 @@
-//! The small parts that formats are made of: addresses, numbers, pairs, columns, JSON, logins, durations.
+//! The small parts that formats are made of: addresses, numbers, pairs, columns, JSON, XML, logins, durations.
 
 mod columns;
 mod heads;
@@ -8,6 +8,7 @@ mod marks;
 mod pairs;
 mod welf;
 mod words;
+mod xml;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -28,6 +29,7 @@ pub use login::split_login;
 pub use pairs::{Extension, Pair, Pairs};
 pub use welf::Welf;
 pub use words::says;
+pub use xml::{Element, Elements};
 
 /// `bytes` without white space (blank, TAB, CR, LF, NUL) at either end, and without a BOM in front.
 pub fn trim(bytes: &[u8]) -> &[u8] {

@@ -35,6 +35,8 @@ mod systancia;
 mod teleport;
 mod wallix;
 mod watchguard;
+mod windows;
+mod windows_nps;
 
 use crate::{Facts, Line, Stamps};
 
@@ -62,6 +64,8 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     // Before all: what was written here once may quote any product's line.
     ecs::FORMAT,
+    windows::FORMAT,
+    windows_nps::FORMAT,
     fortigate::FORMAT,
     fortiauthenticator::FORMAT,
     cisco_asa::FORMAT,

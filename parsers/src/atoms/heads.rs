@@ -107,11 +107,10 @@ impl<'a> Leef<'a> {
 /// `^`, `x09`, `0x09`; `None` where the field is empty or writes a TAB in its own way.
 fn named_delimiter(text: &[u8]) -> Option<u8> {
     let hexadecimal = text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"x")).filter(|digits| !digits.is_empty());
-    Some(match (hexadecimal, text) {
-        (Some(digits), _) => Some(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?),
+    match (hexadecimal, text) {
+        (Some(digits), _) => u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok(),
         // A blank is what became of a TAB: values hold blanks.
-        (None, [] | [b'\t' | b' '] | b"#011" | b"\\t") => None,
-        (None, [byte]) => Some(*byte),
+        (None, [byte]) if *byte != b' ' => Some(*byte),
         (None, _) => None,
     }
 }
