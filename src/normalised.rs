@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use parsers::{Event, Kind, Text, Verdict};
+use parsers::{Event, Formats, Kind, Text, Verdict};
 use serde::Serialize;
 
 use crate::clock::Dated;
@@ -83,7 +83,7 @@ struct OwnFields<'a> {
     line: u64,
     event: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    format: Option<&'static str>,
+    format: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     assigned_ip: Option<IpAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,13 +106,12 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 impl<'a> Normalised<'a> {
     /// The fields of a line that was read (or, with `parsed` of false, of one that no format knows:
-    /// only what its heads say). `number` counts lines from 1; `raw` adds `event.original`.
-    pub fn new(event: &Event<'a>, parsed: bool, dated: Option<Dated>, number: u64, raw: bool) -> Normalised<'a> {
+    /// only what its heads say). `formats` are those that read it. `number` counts lines from 1; `raw` adds `event.original`.
+    pub fn new(event: &Event<'a>, formats: &'a Formats, parsed: bool, dated: Option<Dated>, number: u64, raw: bool) -> Normalised<'a> {
         let facts = event.facts;
-        let format = event.format().filter(|_| parsed);
+        let format = formats.product(event.format).filter(|_| parsed);
         let text = |text: Text| event.text(text).map(lossy);
-        let named =
-            |given: Text, of_format: Option<&'static str>| text(given).or(of_format.filter(|name| !name.is_empty()).map(Cow::Borrowed));
+        let named = |given: Text, of_format: Option<&'a str>| text(given).or(of_format.filter(|name| !name.is_empty()).map(Cow::Borrowed));
         Normalised {
             timestamp: dated.map(|dated| rfc3339(dated.time)),
             event: EventFields {
@@ -130,20 +129,20 @@ impl<'a> Normalised<'a> {
                 },
                 reason: text(facts.reason),
                 duration: facts.duration,
-                original: raw.then(|| String::from_utf8_lossy(event.line)),
+                original: raw.then(|| lossy(event.shown())),
             },
             user: UserFields { name: text(facts.user), domain: text(facts.domain), group: NameField { name: text(facts.group) } },
             source: EndFields { ip: facts.source_ip, port: facts.source_port, bytes: facts.source_bytes },
             destination: EndFields { ip: facts.destination_ip, port: facts.destination_port, bytes: facts.destination_bytes },
             observer: ObserverFields {
-                vendor: named(facts.vendor, format.map(|format| format.vendor)),
-                product: named(facts.product, format.map(|format| format.product)),
+                vendor: named(facts.vendor, format.map(|product| product.vendor)),
+                product: named(facts.product, format.map(|product| product.name)),
                 name: text(facts.device),
             },
             nightporter: OwnFields {
                 line: number,
                 event: if parsed { facts.kind.word() } else { "unparsed" },
-                format: format.map(|format| format.name),
+                format: format.map(|product| product.format),
                 assigned_ip: facts.assigned_ip,
                 session: text(facts.session),
                 mfa: facts.mfa,

@@ -65,6 +65,11 @@ impl Formats {
         own(0..self.before).chain((0..FORMATS.len()).filter_map(id)).chain(own(self.before..self.own().len()))
     }
 
+    /// All names, in the same order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.ids().filter_map(|id| Some(self.product(id)?.format))
+    }
+
     /// The format of a name.
     pub fn by_name(&self, name: &str) -> Option<FormatId> {
         self.ids().find(|&id| self.product(id).is_some_and(|product| product.format == name))

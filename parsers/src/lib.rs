@@ -24,7 +24,7 @@ pub use event::Event;
 pub use facts::{About, Facts, HIDDEN, Kind, Text, Verdict};
 pub use formats::{FORMATS, Format, FormatId};
 pub use interest::{Glob, Interest};
-pub use known::{Formats, Product};
+pub use known::{Answer, Formats, Product};
 pub use own::{Own, TimeFormat};
 pub use stamp::{Stamp, Stamps};
 pub use time::Time;

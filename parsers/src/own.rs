@@ -11,7 +11,7 @@ mod time;
 use memchr::memmem::Finder;
 
 pub use self::facts::{FACTS, Fact, FactId};
-pub use self::shape::Shape;
+pub use self::shape::{NoRegex, Shape};
 pub use self::time::TimeFormat;
 
 use crate::facts::{About, Facts, Kind};
@@ -125,6 +125,13 @@ impl Own {
             all.push((picked, self.put(line, picked, &mut Stamps::default(), &mut Facts::default())));
         })?;
         Some(all)
+    }
+
+    /// The facts whose fields a line does not hold.
+    pub fn lacking(&self, line: &Line<'_>) -> Vec<FactId> {
+        let mut lacking = self.shape.facts();
+        let _ = self.shape.pick(line, None, &mut |picked| lacking.retain(|fact| *fact != picked.fact));
+        lacking
     }
 
     fn pick<'a>(&self, line: &Line<'a>, found: &mut dyn FnMut(Picked<'a>)) -> Option<()> {

@@ -1,6 +1,5 @@
 use super::*;
-use crate::own::shape::NoRegex;
-use crate::stamp::{Stamp, any};
+use crate::stamp::any;
 use crate::{FORMATS, FormatId, Formats, Interest, Reading};
 
 fn what(word: &str) -> What {
