@@ -137,6 +137,9 @@ pub struct Parse {
     /// Add the raw line (event.original).
     #[arg(long)]
     pub raw: bool,
+    /// Leave keystrokes, window titles and command lines in the raw line.
+    #[arg(long, requires = "raw")]
+    pub keystrokes: bool,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub common: Common,
@@ -157,6 +160,9 @@ pub struct List {
     /// What to list.
     #[arg(value_parser = ["formats", "rules"])]
     pub what: String,
+    /// Configuration, whose own formats are listed too.
+    #[arg(short, long, env = "NIGHTPORTER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// `explain`.

@@ -17,7 +17,7 @@ use nightporter::source::pattern::Pattern;
 use nightporter::verbs;
 use nightporter::wall_clock::now;
 use nightporter::zone::Zone;
-use parsers::{FORMATS, FormatId, formats};
+use parsers::{FormatId, Formats};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Bad usage, configuration, or an input that is missing or broken.
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         Some(Verb::Replay(args)) => replay(&args),
         Some(Verb::Parse(args)) => parse(&args),
         Some(Verb::Check(args)) => check(&args),
-        Some(Verb::List(args)) => Ok(list(&args)),
+        Some(Verb::List(args)) => list(&args),
         Some(Verb::Explain(args)) => explain(&args),
         Some(Verb::Window(args)) => match args.verb {
             WindowVerb::Open(args) => verbs::daybook::open(&args, now()).map(|told| say(&told)),
@@ -92,7 +92,7 @@ fn ended(result: io::Result<()>, broken_inputs: usize) -> ExitCode {
 /// What is configured well and not built yet is said whenever the configuration is used.
 fn loaded(common: &Common) -> Result<Setup, Trouble> {
     let setup = Setup::load(common)?;
-    for note in &setup.config.not_yet {
+    for note in &setup.config.notes {
         eprintln!("note: {note}");
     }
     Ok(setup)
@@ -210,7 +210,7 @@ fn replay(args: &Replay) -> Result<ExitCode, Trouble> {
         engine,
         files,
         entries,
-        interest: setup.interest(),
+        formats: setup.config.formats.clone(),
         threads: args.threads,
         now: now(),
         out: &mut out,
@@ -234,9 +234,15 @@ fn parse(args: &Parse) -> Result<ExitCode, Trouble> {
     let setup = loaded(&args.common)?;
     let format = match args.format.as_str() {
         "auto" => None,
-        name => Some(format_of(name)?),
+        name => Some(format_of(name, &setup.config.formats)?),
     };
-    let mut options = verbs::parse::Options { format, zone: Zone::new(setup.config.defaults.zone.clone()), raw: args.raw };
+    let mut options = verbs::parse::Options {
+        formats: setup.config.formats.clone(),
+        format,
+        zone: Zone::new(setup.config.defaults.zone.clone()),
+        raw: args.raw,
+        keystrokes: args.keystrokes,
+    };
     let files = if args.files.is_empty() { vec![PathBuf::from("-")] } else { args.files.clone() };
     let mut out = BufWriter::new(stdout().lock());
     let (mut number, mut broken) = (0, 0);
@@ -252,27 +258,32 @@ fn parse(args: &Parse) -> Result<ExitCode, Trouble> {
     Ok(ended(out.flush(), broken))
 }
 
-fn format_of(name: &str) -> Result<FormatId, Trouble> {
-    formats::by_name(name).ok_or_else(|| {
-        let hint = did_you_mean(name, FORMATS.iter().map(|format| format.name));
+fn format_of(name: &str, formats: &Formats) -> Result<FormatId, Trouble> {
+    formats.by_name(name).ok_or_else(|| {
+        let hint = did_you_mean(name, formats.names());
         Trouble::Usage(format!("there is no format \"{name}\"{hint} (`nightporter list formats` shows all)"))
     })
 }
 
 fn check(args: &Check) -> Result<ExitCode, Trouble> {
-    let mistakes = verbs::check::run(&args.common, &mut stderr().lock())?;
+    let mistakes = verbs::check::run(&args.common, now(), &mut stderr().lock())?;
     Ok(if mistakes == 0 { ExitCode::SUCCESS } else { ExitCode::from(BAD) })
 }
 
-fn list(args: &List) -> ExitCode {
-    print(&if args.what == "rules" { verbs::explain::rules() } else { verbs::explain::formats() })
+fn list(args: &List) -> Result<ExitCode, Trouble> {
+    if args.what == "rules" {
+        return Ok(print(&verbs::explain::rules()));
+    }
+    let setup = Setup::load(&Common { config: args.config.clone(), ..Common::default() })?;
+    Ok(print(&verbs::explain::formats(&setup.config.formats)))
 }
 
 fn explain(args: &Explain) -> Result<ExitCode, Trouble> {
     let setup = loaded(&args.common)?;
     if let Some(line) = &args.line {
-        let mut zone = Zone::new(setup.config.defaults.zone.clone());
-        return Ok(print(&verbs::explain::line(line, &mut zone, now())));
+        let zone = Zone::new(setup.config.defaults.zone.clone());
+        let mut reader = verbs::explain::Reader { formats: &setup.config.formats, zone, now: now() };
+        return Ok(print(&verbs::explain::line(line, &mut reader)));
     }
     let rule = args.rule.as_deref().unwrap_or_default();
     verbs::explain::rule(rule, &setup.rules).map(|page| print(&page)).map_err(Trouble::Usage)

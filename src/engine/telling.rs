@@ -1,5 +1,6 @@
 //! From what happened to the rules, and from their findings to alerts.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,7 +24,8 @@ pub(super) struct Happened<'a> {
     pub happening: Happening,
     pub now: Time,
     pub scene: Option<Scene>,
-    pub raw: &'a [u8],
+    /// The line as it may be shown.
+    pub raw: Cow<'a, [u8]>,
     pub session: Option<u32>,
     /// The address counts as an origin: its memory is at hand.
     pub address: Option<IpAddr>,
@@ -67,7 +69,7 @@ impl Engine {
             happening: happened.happening,
             now: happened.now,
             scene: happened.scene.as_ref(),
-            raw: happened.raw,
+            raw: &happened.raw,
             supplier,
             account: owner.account.as_deref(),
             sessions: &accounted.sessions,
@@ -107,11 +109,11 @@ impl<'a> Happened<'a> {
     /// What happened with a line.
     pub(super) fn of(said: &Said<'a>, happening: Happening, scene: Scene, session: Option<u32>) -> Happened<'a> {
         let repeated = said.event.facts.repeated.unwrap_or(1);
-        Happened { happening, now: said.at(), scene: Some(scene), raw: said.event.line, session, address: None, repeated }
+        Happened { happening, now: said.at(), scene: Some(scene), raw: said.event.shown(), session, address: None, repeated }
     }
 
     pub(super) fn due(happening: Happening, now: Time, session: Option<u32>) -> Happened<'static> {
-        Happened { happening, now, scene: None, raw: b"", session, address: None, repeated: 1 }
+        Happened { happening, now, scene: None, raw: Cow::Borrowed(b""), session, address: None, repeated: 1 }
     }
 }
 
