@@ -28,6 +28,7 @@ mod telling;
 pub mod tunnels;
 
 use attribution::Attribution;
+pub use joining::is_telling;
 use state::{State, Timer, What};
 
 /// What is known of a source before its first line.

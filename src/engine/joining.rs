@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use parsers::time::HOUR;
-use parsers::{About, Event, Kind, Time};
+use parsers::{About, Event, Facts, Kind, Time};
 use sha2::{Digest, Sha256};
 
 use super::attribution::{Holder, Owner};
@@ -126,16 +126,17 @@ impl<'a> Said<'a> {
         let let_in = |before: &Connection| before.accepted || handed_out;
         self.user.is_some() && !self.was_refused() && self.before.as_ref().is_some_and(let_in)
     }
+}
 
-    /// Whether it says anything that later lines may leave out.
-    fn is_telling(&self) -> bool {
-        let facts = self.event.facts;
-        self.kind != Kind::Other
-            || facts.source_ip.is_some()
-            || facts.assigned_ip.is_some()
-            || facts.mfa.is_some()
-            || [facts.user, facts.group].iter().any(|text| !text.is_empty())
-    }
+/// Whether the engine has any use for a line: it tells an access, or something that a line of the same connection may
+/// leave out.
+pub fn is_telling(facts: &Facts) -> bool {
+    let of_a_connection = || {
+        let texts = [facts.user, facts.group].iter().any(|text| !text.is_empty());
+        let addresses = facts.source_ip.is_some() || facts.assigned_ip.is_some();
+        texts || addresses || facts.mfa.is_some() || facts.source_bytes.is_some() || facts.destination_bytes.is_some()
+    };
+    facts.kind != Kind::Other || facts.about.is_some() || (!facts.session.is_empty() && of_a_connection())
 }
 
 /// Whether a second factor was given, by two lines of one login: any line that says yes knows.
@@ -215,7 +216,7 @@ impl Engine {
 
     /// Remembers what the connection said up to this line; with `attempt`, that this refusal was told to the rules.
     pub(super) fn remember(&mut self, said: &Said<'_>, attempt: bool) {
-        let (Some(id), true) = (&said.id, said.is_telling()) else { return };
+        let Some(id) = &said.id else { return };
         let at = said.at();
         let boxed = |text: &Option<Cow<'_, [u8]>>| text.as_ref().map(|text| text.as_ref().into());
         let mut now = Connection {
