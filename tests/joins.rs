@@ -228,11 +228,7 @@ fn bytes_after_the_end_count_for_the_session_that_ended() {
 
 #[test]
 fn a_name_that_was_typed_is_nobody_who_is_in() {
-    check(
-        &["0 up id=4f1d from=198.51.100.7", "1 says id=4f1d user=fourn.chimere", "2 refused id=4f1d", "600 down id=4f1d"],
-        &[],
-        &[],
-    );
+    check(&["0 up id=4f1d from=198.51.100.7", "1 says id=4f1d user=fourn.chimere", "2 refused id=4f1d", "600 down id=4f1d"], &[], &[]);
 }
 
 #[test]
@@ -385,7 +381,7 @@ fn a_second_factor_that_one_line_tells_is_the_sessions() {
     check(
         &["0 says id=7 mfa=yes", "1 in id=7 user=fourn.chimere from=198.51.100.7 mfa=no", "2 up id=7 user=fourn.chimere"],
         &["fourn.chimere 1.. 198.51.100.7 - mfa=1"],
-        &["off-hours/outside-hours fourn.chimere 198.51.100.7: 0 1"],
+        &["off-hours/outside-hours fourn.chimere 198.51.100.7: 1"],
     );
     check(
         &["0 in user=fourn.chimere from=198.51.100.7 mfa=no", "2 up id=7 user=fourn.chimere from=198.51.100.7 inner=10.99.0.6 mfa=yes"],
@@ -491,4 +487,18 @@ fn strangers_leave_no_trace_in_number() {
         step(&mut engine, &format!("{} says", minute * 600), 0, &mut out);
     }
     assert_eq!(engine.state().streams[0].connections.len(), 0);
+}
+
+#[test]
+fn a_session_that_a_restart_ended_is_not_open_after_a_cut() {
+    let cut = r#"{"at":"2026-11-19T03:10:00+01:00","by":"yann","entry":"cut","supplier":"chimere","reason":"attacked"}"#;
+    let began = "0 up id=71 user=fourn.chimere from=198.51.100.7 inner=10.99.0.6";
+    let opened = "off-hours/outside-hours fourn.chimere 198.51.100.7: 0";
+    for (restart, still_open) in [("300 restart", false), ("300 restart at=bastion", true), ("300 says", true)] {
+        let (_, alerts) =
+            tell(&[began, restart, "1799 says", "1800 says", "1800 says at=bastion", "1801 says at=bastion"], &[cut], Telling::Plain);
+        let mut expected = vec![opened];
+        expected.extend(still_open.then_some("cut-breach/still-open fourn.chimere 198.51.100.7: 0"));
+        assert_eq!(alerts, expected, "{restart}");
+    }
 }

@@ -77,9 +77,7 @@ impl Connection {
 
     /// Whether a refusal only tells in other words of an attempt that was told.
     pub(super) fn tells_again(&self, time: Time, words: &[u8]) -> bool {
-        self.attempt.as_ref().is_some_and(|(told, first)| {
-            time.0.abs_diff(told.0) <= ONE_ATTEMPT.unsigned_abs() && **first != *words
-        })
+        self.attempt.as_ref().is_some_and(|(told, first)| time.0.abs_diff(told.0) <= ONE_ATTEMPT.unsigned_abs() && **first != *words)
     }
 }
 
@@ -256,9 +254,12 @@ mod tests {
     #[test]
     fn one_attempt_in_several_words_is_one() {
         let held = Connection { attempt: Some((Time(0), b"authentication failure".as_slice().into())), ..Connection::default() };
-        for (seconds, words, expected) in
-            [(0, "Failed password", true), (3, "Failed password", true), (4, "Failed password", false), (1, "authentication failure", false)]
-        {
+        for (seconds, words, expected) in [
+            (0, "Failed password", true),
+            (3, "Failed password", true),
+            (4, "Failed password", false),
+            (1, "authentication failure", false),
+        ] {
             assert_eq!(held.tells_again(Time(seconds * SECOND), words.as_bytes()), expected, "{seconds} {words}");
         }
     }

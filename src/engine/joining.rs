@@ -87,9 +87,11 @@ impl<'a> Said<'a> {
         self.before.as_ref().and_then(|before| before.announced).map_or(at, |announced| announced.min(at))
     }
 
-    /// Earlier lines that it rests on.
+    /// Earlier lines that it rests on; none where it says all by itself.
     pub(super) fn earlier(&self) -> Vec<Evidence> {
-        self.before.as_ref().map(|before| before.evidence.clone()).unwrap_or_default()
+        let facts = self.event.facts;
+        let says_all = !facts.user.is_empty() && facts.source_ip.is_some() && self.announced() == self.at();
+        self.before.as_ref().filter(|_| !says_all).map(|before| before.evidence.clone()).unwrap_or_default()
     }
 
     /// Whether it tells of a session on a target behind the device, as bastions do, and not of one at the device.
@@ -146,13 +148,7 @@ pub(super) fn either(one: Option<bool>, other: Option<bool>) -> Option<bool> {
 
 impl Engine {
     /// A line with what its connection said before. `None` if it only repeats a line of it, or is too late to matter.
-    pub(super) fn join<'a>(
-        &mut self,
-        sighting: &'a Sighting<'a>,
-        event: &'a Event<'a>,
-        stream: usize,
-        dated: Dated,
-    ) -> Option<Said<'a>> {
+    pub(super) fn join<'a>(&mut self, sighting: &'a Sighting<'a>, event: &'a Event<'a>, stream: usize, dated: Dated) -> Option<Said<'a>> {
         let mut said = Said::alone(sighting, event, stream, dated);
         let Some(id) = said.id.clone() else { return Some(said) };
         if let Some(holder) = self.attribution.by_id(said.stream_index(), &id).cloned() {
@@ -171,9 +167,10 @@ impl Engine {
                 return said.user.is_some().then_some(said);
             }
         }
-        if said.before.as_ref().is_some_and(|before| !before.evidence.is_empty()) {
+        let begins_nameless = matches!(said.kind, Kind::LoginSuccess | Kind::SessionStart) && event.facts.user.is_empty();
+        if begins_nameless && let Some(before) = said.before.as_ref().filter(|before| !before.evidence.is_empty()) {
             let sha256 = sha256(event);
-            if said.before.iter().flat_map(|before| &before.evidence).any(|line| line.sha256 == sha256) {
+            if before.evidence.iter().any(|line| line.sha256 == sha256) {
                 return None;
             }
         }

@@ -74,8 +74,7 @@ impl Engine {
                 }
                 let session = session.clone();
                 self.hold(&session, owner, opening.at);
-                let happening =
-                    if reaches && !placed { Happening::Used { login: false } } else { Happening::Announced { placed } };
+                let happening = if reaches && !placed { Happening::Used { login: false } } else { Happening::Announced { placed } };
                 (happening, number)
             }
             Match::New(continued) => {
@@ -231,7 +230,8 @@ impl Engine {
     /// Ends the session of an id, or what the id stands for within it.
     fn leave(&mut self, holder: &Holder, said: &Said<'_>) {
         if let (Some(id), stream) = (&said.id, said.stream_index())
-            && let Some(session) = self.session_mut(holder).filter(|session| session.within.iter().any(|(of, held)| *of == stream && **held == **id))
+            && let Some(session) =
+                self.session_mut(holder).filter(|session| session.within.iter().any(|(of, held)| *of == stream && **held == **id))
         {
             let is_over = session.closed_within(stream, id);
             let session = session.clone();
@@ -251,7 +251,8 @@ impl Engine {
             return true;
         }
         let Some(owner) = self.owner_of(holder) else { return true };
-        let within = |session: &Session| said.id.as_deref().is_some_and(|id| session.id.is_some() && !session.bears(said.stream_index(), id));
+        let within =
+            |session: &Session| said.id.as_deref().is_some_and(|id| session.id.is_some() && !session.bears(said.stream_index(), id));
         if let Some(session) = self.session_mut(holder).filter(|session| !within(session)) {
             session.counted(facts.source_bytes, facts.destination_bytes);
             let happened = Happened::of(said, Happening::Counted, scene, Some(holder.session));
@@ -277,7 +278,8 @@ impl Engine {
 
     /// The sessions of all suppliers that `is` speaks of, in an order that does not depend on how they are kept.
     fn all(&self, is: impl Fn(&Session) -> bool) -> Vec<Holder> {
-        let accounts = self.state.suppliers.iter().flat_map(|(id, supplied)| supplied.accounts.iter().map(move |(login, held)| (id, login, held)));
+        let accounts =
+            self.state.suppliers.iter().flat_map(|(id, supplied)| supplied.accounts.iter().map(move |(login, held)| (id, login, held)));
         let mut all: Vec<Holder> = accounts
             .flat_map(|(id, login, accounted)| {
                 let sessions = accounted.sessions.iter().filter(|session| is(session));

@@ -92,7 +92,15 @@ mod tests {
 
     #[test]
     fn new_keys_are_no_new_tunnel() {
-        check(&[(0, "+", true), (1, "+", false), (480, "+", false), (481, "-", false), (960, "+", false), (960, "-", false), (1400, "+", false)]);
+        check(&[
+            (0, "+", true),
+            (1, "+", false),
+            (480, "+", false),
+            (481, "-", false),
+            (960, "+", false),
+            (960, "-", false),
+            (1400, "+", false),
+        ]);
     }
 
     #[test]
