@@ -29,6 +29,7 @@ mod telling;
 pub mod tunnels;
 
 use attribution::Attribution;
+pub use joining::is_telling;
 use state::{Accounted, State, Timer, What};
 
 /// What is known of a source before its first line.

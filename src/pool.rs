@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use parsers::{Event, Facts, FormatId, Formats, Interest, Reading, Stamp, Stamps, Text};
 
 use crate::batch::Batch;
-use crate::engine::{Arrival, Sighting};
+use crate::engine::{Arrival, Sighting, is_telling};
 use crate::metrics::Tally;
 
 /// How a batch's lines are to be read.
@@ -65,7 +65,7 @@ impl Parsed {
             tally.count(reading);
             if reading != Reading::Blank {
                 let concern = match reading {
-                    Reading::Parsed(format) if facts.kind != parsers::Kind::Other => {
+                    Reading::Parsed(format) if is_telling(&facts) => {
                         kept.push((format, facts.clone()));
                         u32::try_from(kept.len() - 1).ok()
                     }

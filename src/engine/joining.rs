@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use parsers::time::HOUR;
-use parsers::{About, Event, Kind, Time};
+use parsers::{About, Event, Facts, Kind, Time};
 use sha2::{Digest, Sha256};
 
 use super::attribution::{Holder, Owner};
@@ -87,9 +87,11 @@ impl<'a> Said<'a> {
         self.before.as_ref().and_then(|before| before.announced).map_or(at, |announced| announced.min(at))
     }
 
-    /// Earlier lines that it rests on.
+    /// Earlier lines that it rests on; none where it says all by itself.
     pub(super) fn earlier(&self) -> Vec<Evidence> {
-        self.before.as_ref().map(|before| before.evidence.clone()).unwrap_or_default()
+        let facts = self.event.facts;
+        let says_all = !facts.user.is_empty() && facts.source_ip.is_some() && self.announced() == self.at();
+        self.before.as_ref().filter(|_| !says_all).map(|before| before.evidence.clone()).unwrap_or_default()
     }
 
     /// Whether it tells of a session on a target behind the device, as bastions do, and not of one at the device.
@@ -126,16 +128,17 @@ impl<'a> Said<'a> {
         let let_in = |before: &Connection| before.accepted || handed_out;
         self.user.is_some() && !self.was_refused() && self.before.as_ref().is_some_and(let_in)
     }
+}
 
-    /// Whether it says anything that later lines may leave out.
-    fn is_telling(&self) -> bool {
-        let facts = self.event.facts;
-        self.kind != Kind::Other
-            || facts.source_ip.is_some()
-            || facts.assigned_ip.is_some()
-            || facts.mfa.is_some()
-            || [facts.user, facts.group].iter().any(|text| !text.is_empty())
-    }
+/// Whether the engine has any use for a line: it tells an access, or something that a line of the same connection may
+/// leave out.
+pub fn is_telling(facts: &Facts) -> bool {
+    let of_a_connection = || {
+        let texts = [facts.user, facts.group].iter().any(|text| !text.is_empty());
+        let addresses = facts.source_ip.is_some() || facts.assigned_ip.is_some();
+        texts || addresses || facts.mfa.is_some() || facts.source_bytes.is_some() || facts.destination_bytes.is_some()
+    };
+    facts.kind != Kind::Other || facts.about.is_some() || (!facts.session.is_empty() && of_a_connection())
 }
 
 /// Whether a second factor was given, by two lines of one login: any line that says yes knows.
@@ -164,9 +167,10 @@ impl Engine {
                 return said.user.is_some().then_some(said);
             }
         }
-        if said.before.as_ref().is_some_and(|before| !before.evidence.is_empty()) {
+        let begins_nameless = matches!(said.kind, Kind::LoginSuccess | Kind::SessionStart) && event.facts.user.is_empty();
+        if begins_nameless && let Some(before) = said.before.as_ref().filter(|before| !before.evidence.is_empty()) {
             let sha256 = sha256(event);
-            if said.before.iter().flat_map(|before| &before.evidence).any(|line| line.sha256 == sha256) {
+            if before.evidence.iter().any(|line| line.sha256 == sha256) {
                 return None;
             }
         }
@@ -209,7 +213,7 @@ impl Engine {
 
     /// Remembers what the connection said up to this line; with `attempt`, that this refusal was told to the rules.
     pub(super) fn remember(&mut self, said: &Said<'_>, attempt: bool) {
-        let (Some(id), true) = (&said.id, said.is_telling()) else { return };
+        let Some(id) = &said.id else { return };
         let at = said.at();
         let boxed = |text: &Option<Cow<'_, [u8]>>| text.as_ref().map(|text| text.as_ref().into());
         let mut now = Connection {

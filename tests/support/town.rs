@@ -1,4 +1,4 @@
-//! A town of invented suppliers: random days of them, as lines of three gateways.
+//! A town of invented suppliers: random days of them, as lines of three gateways and a portal.
 
 use std::fmt::Write;
 
@@ -50,8 +50,10 @@ kind = "named"
 
 pub(crate) const SUPPLIERS: [&str; 3] = ["chimere", "hydre", "sphinx"];
 
-/// Sources: name, site. The first two are gateways, the third a bastion behind the first.
-pub(crate) const SOURCES: [(&str, &str); 3] = [("fw-a", "sainte-fiction"), ("fw-b", "bourg-modele"), ("rebond-a", "sainte-fiction")];
+/// Sources: name, site. The first two are gateways, the third a bastion behind the first, the last a portal that tells each
+/// login over several lines.
+pub(crate) const SOURCES: [(&str, &str); 4] =
+    [("fw-a", "sainte-fiction"), ("fw-b", "bourg-modele"), ("rebond-a", "sainte-fiction"), ("portail-b", "bourg-modele")];
 
 /// 2026-11-19T12:00:00+01:00, a Thursday.
 const BEGINNING: i64 = 1_795_086_000;
@@ -73,6 +75,16 @@ pub(crate) enum Act {
     Leave,
     /// A wrong password at the bastion.
     Refused,
+    /// A connection to the portal, from a place.
+    Knock,
+    /// The latest connection of all says a name.
+    Name,
+    /// It is let in: what it said before tells who, and where from.
+    Admit,
+    /// It is refused, whoever it is.
+    Deny,
+    /// It is gone.
+    Exit,
     /// Somebody of the staff comes in.
     Staff,
     /// The gateway speaks of itself.
@@ -140,6 +152,16 @@ pub(crate) const ALL: &[Act] = &[
     Act::Leave,
     Act::Refused,
     Act::Refused,
+    Act::Knock,
+    Act::Knock,
+    Act::Name,
+    Act::Name,
+    Act::Name,
+    Act::Admit,
+    Act::Admit,
+    Act::Admit,
+    Act::Deny,
+    Act::Exit,
     Act::Staff,
     Act::Health,
     Act::Again,
@@ -203,13 +225,22 @@ pub(crate) fn bastion(time: i64, pid: usize, message: &str) -> String {
     format!("{} rebond-a sshd[{pid}]: {message}", Timestamp::from_second(time).unwrap())
 }
 
+/// A line of the portal.
+pub(crate) fn portal(time: i64, facts: &str) -> String {
+    format!("CEF:0|Example|Portail|1|1|n|3|rt={time}000 dvchost=portail-b {facts}")
+}
+
 /// The lines of some days, in order. Each gateway has spoken before, after, and every few hours: so every clock is known,
 /// whoever else is silent, and every timer has its time.
 pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
     let mut lines = Vec::new();
     let quiet = |time: i64, lines: &mut Vec<Line>| {
         for source in 0..SOURCES.len() {
-            let text = if source == 2 { bastion(time, 1, "Server listening on 0.0.0.0 port 22.") } else { health(time, source) };
+            let text = match source {
+                2 => bastion(time, 1, "Server listening on 0.0.0.0 port 22."),
+                3 => portal(time, "act=health-check"),
+                _ => health(time, source),
+            };
             lines.push(Line { source, whose: None, time, text });
         }
     };
@@ -218,6 +249,8 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
     // Of each account: gateway, public and inner address, id of the sessions that are up; process of those on the bastion.
     let mut sessions: Vec<Vec<(usize, String, String, usize)>> = vec![Vec::new(); 6];
     let mut processes: Vec<Vec<usize>> = vec![Vec::new(); 6];
+    // Connections to the portal: whose, from which network, id.
+    let mut connections: Vec<(usize, usize, usize)> = Vec::new();
     let mut time = BEGINNING;
     for (number, step) in (100..).zip(steps) {
         if step.after > 3600 {
@@ -226,7 +259,7 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
         time += step.after;
         let &Step { who, act, place, gateway, slot, .. } = step;
         let (name, from) = (login(who), address(who, place));
-        let concerned = (!matches!(act, Act::Staff | Act::Health | Act::Again)).then_some((who, place));
+        let mut concerned = (!matches!(act, Act::Staff | Act::Health | Act::Again)).then_some((who, place));
         let written = match act {
             Act::Up => {
                 let inner = format!("{}.{}", ["10.99.0", "10.98.0"][gateway], 10 * (who / 2) + slot);
@@ -254,6 +287,23 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
                 processes[who].pop().map(|pid| (2, bastion(time, pid, &format!("pam_unix(sshd:session): session closed for user {name}"))))
             }
             Act::Refused => Some((2, bastion(time, number, &format!("Failed password for {name} from {from} port 40000 ssh2")))),
+            Act::Knock => {
+                connections.push((who, place, number));
+                Some((3, portal(time, &format!("act=connect externalId=c{number} src={from}"))))
+            }
+            Act::Name | Act::Admit | Act::Deny | Act::Exit => connections.last().copied().map(|(who, place, id)| {
+                concerned = Some((who, place));
+                let said = match act {
+                    Act::Name => format!("act=hello suser={}", login(who)),
+                    Act::Admit => "act=login outcome=success".to_owned(),
+                    Act::Deny => "act=login outcome=failure".to_owned(),
+                    _ => {
+                        connections.pop();
+                        "act=disconnect".to_owned()
+                    }
+                };
+                (3, portal(time, &format!("externalId=c{id} {said}")))
+            }),
             Act::Staff => Some((2, bastion(time, number, "Accepted publickey for dupont.m from 10.4.2.9 port 50000 ssh2"))),
             Act::Health => Some((gateway, health(time, gateway))),
             Act::Again => {
