@@ -97,7 +97,8 @@ fn details<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut Facts) {
             };
             facts.assigned_ip = keys.into_iter().filter_map(address).find(|address| !address.is_unspecified());
         }
-        // IKEv1 between gateways, whose group is the peer's address; a person comes in by XAUTH after this.
+        // IKEv1 between gateways, whose group is the peer's address; a person comes in by XAUTH after this. It comes again when the
+        // key is renewed, and nothing in the line tells.
         b"713119" if facts.user.is_empty() && ip(facts.group.raw(line.whole)).is_some() => {
             facts.kind = Kind::SessionStart;
             facts.group = Text::default();
