@@ -97,13 +97,9 @@ fn details<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut Facts) {
             };
             facts.assigned_ip = keys.into_iter().filter_map(address).find(|address| !address.is_unspecified());
         }
-        // IKEv1 between gateways, whose group is the peer's address; a person comes in by XAUTH after this. It comes again when the
+        // IKEv1 between gateways; a person comes in by XAUTH after this. It comes again when the
         // key is renewed, and nothing in the line tells.
-        b"713119" if facts.user.is_empty() && ip(facts.group.raw(line.whole)).is_some() => {
-            facts.kind = Kind::SessionStart;
-            facts.group = Text::default();
-            peer(true, facts);
-        }
+        b"713119" if facts.peer.is_some() => facts.kind = Kind::SessionStart,
         // `PPTP Tunnel created, tunnel_id is 4, remote_peer_ip is 198.51.100.23, …, client_dynamic_ip is 10.99.0.6, username is u, …`
         b"603104" | b"603106" | b"603108" => {
             facts.assigned_ip =
@@ -132,6 +128,12 @@ fn details<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut Facts) {
         b"722031" => facts.destination_bytes = word_after(text, b"Termination: Out: ").and_then(number),
         b"725001" | b"725002" | b"725003" | b"725006" | b"725007" => {
             ends(text, b" client ", b" to ", facts);
+        }
+        // `Group G: Authenticating SSL connection from 198.51.100.23 with username, u, from client certificate`
+        b"113024" | b"113025" => {
+            facts.group = line.text(between(text, b"Group ", b": ").unwrap_or_default());
+            facts.source_ip = word_after(text, b" connection from ").and_then(|from| ip(from.strip_suffix(b".").unwrap_or(from)));
+            user(line, between(text, b" with username, ", b", from client").unwrap_or_default(), facts);
         }
         b"734003" => attribute(line, text, facts),
         // `IPAA: Session=0x0000a000, Client assigned 10.99.0.6 from local pool POOL`

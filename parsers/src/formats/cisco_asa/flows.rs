@@ -120,6 +120,8 @@ pub(super) fn ends(text: &[u8], from: &[u8], to: &[u8], facts: &mut Facts) -> bo
 fn end(text: &[u8]) -> (Option<IpAddr>, Option<u16>) {
     let text = text.strip_prefix(b"(").unwrap_or(text);
     let (word, _) = cut(text, text.iter().position(|b| matches!(b, b' ' | b',' | b'(' | b')')).unwrap_or(text.len()));
+    // The sentence may end here.
+    let word = word.strip_suffix(b".").or(word.strip_suffix(b":")).unwrap_or(word);
     let (address, port) = match word.iter().rposition(|&b| b == b'/') {
         Some(slash) => (cut(word, slash).0, word.get(slash + 1..).and_then(number)),
         None => (word, None),
