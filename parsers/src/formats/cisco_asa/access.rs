@@ -21,7 +21,10 @@ pub(super) fn read<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut F
 
 /// What a message says, by its number.
 fn kind(id: &[u8], text: &[u8]) -> Kind {
-    let says = |words: &[u8]| find(text, words).is_some();
+    // Behind the last such word nobody has a name any more.
+    let goes_on = |after: &[u8], words: &[u8]| {
+        rfind(text, after).and_then(|at| text.get(at + after.len()..)).is_some_and(|rest| find(rest, words).is_some())
+    };
     match id {
         // `AAA user authorization Successful` and `accounting` wear the same numbers.
         b"113004" | b"113005" | b"113012" | b"113015" if find(cut(text, 40).0, b"authentication").is_none() => Kind::Other,
@@ -31,11 +34,11 @@ fn kind(id: &[u8], text: &[u8]) -> Kind {
         | b"109006" | b"109031" | b"109033" | b"109034" | b"307003" | b"308001" | b"315003" | b"605004" | b"611102" | b"713060"
         | b"713167" | b"713198" | b"716039" | b"716040" | b"719023" | b"719024" | b"734002" | b"751006" | b"751011" | b"751018"
         | b"772003" | b"772004" | b"772006" => Kind::LoginFailure,
-        b"603103" if says(b" status succe") => Kind::LoginSuccess,
-        b"603103" if says(b" status fail") => Kind::LoginFailure,
+        b"603103" if goes_on(b" aaa authentication ", b"succe") => Kind::LoginSuccess,
+        b"603103" if goes_on(b" aaa authentication ", b"fail") => Kind::LoginFailure,
         b"611103" => Kind::Logout,
         // A key that was renewed is neither a new session nor the end of one.
-        b"750006" | b"750007" if says(b"ekey") => Kind::Other,
+        b"750006" | b"750007" if goes_on(b"Reason: ", b"ekey") => Kind::Other,
         b"113039" | b"603104" | b"603106" | b"603108" | b"606001" | b"713228" | b"716001" | b"721016" | b"722051" | b"750006"
         | b"751025" => Kind::SessionStart,
         b"109012" | b"113019" | b"315011" | b"603105" | b"603107" | b"606002" | b"713050" | b"716002" | b"721018" | b"750007"
