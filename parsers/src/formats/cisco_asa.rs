@@ -12,7 +12,7 @@ mod subject;
 
 use memchr::memmem::find;
 
-use self::flows::{access_control, access_list, connection, flow, icmp, identity};
+use self::flows::{access_control, access_list, by_side, connection, flow, identity};
 use crate::atoms::{cut, trim, trim_start, until};
 use crate::{Facts, Format, Kind, Line, Stamps, Verdict, stamp};
 
@@ -97,7 +97,8 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         b"302013" | b"302014" | b"302015" | b"302016" | b"302017" | b"302018" | b"302035" | b"302036" | b"302303" | b"302304" => {
             connection(line, text, facts);
         }
-        b"302020" | b"302021" => icmp(line, text, facts),
+        // The connections of PIX 5 are told as ICMP still is.
+        b"302001" | b"302002" | b"302005" | b"302006" | b"302020" | b"302021" => by_side(line, text, facts),
         b"106001" | b"106006" | b"106007" | b"106011" | b"106012" | b"106013" | b"106015" | b"106016" | b"106017" | b"106020"
         | b"106021" | b"106022" | b"710003" | b"710005" | b"710006" => flow(text, b" from ", b" to ", Verdict::Denied, facts),
         b"710002" => flow(text, b" from ", b" to ", Verdict::Allowed, facts),

@@ -41,10 +41,10 @@ fn looks_like(line: &Line<'_>) -> bool {
 
 fn message<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     let body = line.body;
-    if line.head.app.starts_with(b"CISE_") {
+    if is_category(line.head.app) {
         return Some(numbered(body).unwrap_or(Message { text: body, ..Message::default() }));
     }
-    if body.starts_with(b"CISE_") {
+    if is_category(body) {
         let (_, rest) = until(body, b' ')?;
         return Some(numbered(trim_start(rest)).unwrap_or(Message { text: rest, ..Message::default() }));
     }
@@ -53,6 +53,11 @@ fn message<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     }
     // The local store has no numbers in front: `2026-11-20 04:26:17.306 +0100 60198 INFO null: MnT purge event occurred, MESSAGE=…`
     coded(line.head.stamp, line.head.after_stamp).or_else(|| alarm(body))
+}
+
+/// `CISE_Failed_Attempts`, and `CSCOacs_Failed_Attempts` of ACS 5, which it was before.
+fn is_category(text: &[u8]) -> bool {
+    text.starts_with(b"CISE_") || text.starts_with(b"CSCOacs_")
 }
 
 /// `0000453439 2 0 2026-11-20 22:41:07.365 +01:00 0007121364 5200 NOTICE …`, `0000453439 2 1 Step=11001, …`
@@ -96,12 +101,14 @@ fn alarm(body: &[u8]) -> Option<Message<'_>> {
         return None;
     }
     let text = trim_start(text);
-    let (name, _) = cut(text, 64);
+    let (name, _) = cut(text, 128);
     let says = |words: &[u8]| find(name, words).is_some();
     let known = text.starts_with(b"Configuration Changed: Admin=")
         || text.starts_with(b"AcsSyslogContent")
         || [
-            b"endpoint(s) purged".as_slice(),
+            // What most of them go on with.
+            b": Server=".as_slice(),
+            b"endpoint(s) purged",
             b"EAP Connection Timeout",
             b"EAP Session Allocation Failed",
             b"Dynamic Authorization Failed for Device",

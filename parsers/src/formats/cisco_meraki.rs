@@ -148,7 +148,16 @@ fn event<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
 /// `client_vpn_connect user id 'fourn.chimere' local ip 10.99.0.6 connected from 198.51.100.23`
 fn client<'a>(line: &Line<'a>, text: &'a [u8], kind: Kind, facts: &mut Facts) {
     facts.kind = kind;
-    let Some(start) = find(text, b"user id '").map(|at| at + 9) else { return };
+    let Some(start) = find(text, b"user id '").map(|at| at + 9) else {
+        line.login(
+            [b"user_id".as_slice(), b"user", b"identity"].into_iter().find_map(|key| quoted(text, key)).unwrap_or_default(),
+            Escape::None,
+            facts,
+        );
+        facts.assigned_ip = quoted(text, b"local_ip").and_then(ip);
+        facts.source_ip = quoted(text, b"remote_ip").and_then(ip);
+        return;
+    };
     let rest = text.get(start..).unwrap_or_default();
     let end = rfind(rest, b"' local ip ").or_else(|| rfind(rest, b"'")).unwrap_or(rest.len());
     let (login, rest) = cut(rest, end);

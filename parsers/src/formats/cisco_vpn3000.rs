@@ -44,6 +44,9 @@ fn split(body: &[u8]) -> Option<Message<'_>> {
         Some((number, rest)) if number.iter().all(u8::is_ascii_digit) => trim_start(rest),
         _ => body,
     };
+    if !start.first().is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
     let length = find(cut(start, 32).0, b" SEV=")?;
     let (stamp, rest) = cut(start, length);
     if stamp.get(2) != Some(&b'/') || stamp.get(5) != Some(&b'/') {

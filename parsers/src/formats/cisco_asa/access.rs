@@ -21,7 +21,10 @@ pub(super) fn read<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut F
 
 /// What a message says, by its number.
 fn kind(id: &[u8], text: &[u8]) -> Kind {
-    let says = |words: &[u8]| find(text, words).is_some();
+    // Behind the last such word nobody has a name any more.
+    let goes_on = |after: &[u8], words: &[u8]| {
+        rfind(text, after).and_then(|at| text.get(at + after.len()..)).is_some_and(|rest| find(rest, words).is_some())
+    };
     match id {
         // `AAA user authorization Successful` and `accounting` wear the same numbers.
         b"113004" | b"113005" | b"113012" | b"113015" if find(cut(text, 40).0, b"authentication").is_none() => Kind::Other,
@@ -31,11 +34,11 @@ fn kind(id: &[u8], text: &[u8]) -> Kind {
         | b"109006" | b"109031" | b"109033" | b"109034" | b"307003" | b"308001" | b"315003" | b"605004" | b"611102" | b"713060"
         | b"713167" | b"713198" | b"716039" | b"716040" | b"719023" | b"719024" | b"734002" | b"751006" | b"751011" | b"751018"
         | b"772003" | b"772004" | b"772006" => Kind::LoginFailure,
-        b"603103" if says(b" status succe") => Kind::LoginSuccess,
-        b"603103" if says(b" status fail") => Kind::LoginFailure,
+        b"603103" if goes_on(b" aaa authentication ", b"succe") => Kind::LoginSuccess,
+        b"603103" if goes_on(b" aaa authentication ", b"fail") => Kind::LoginFailure,
         b"611103" => Kind::Logout,
         // A key that was renewed is neither a new session nor the end of one.
-        b"750006" | b"750007" if says(b"ekey") => Kind::Other,
+        b"750006" | b"750007" if goes_on(b"Reason: ", b"ekey") => Kind::Other,
         b"113039" | b"603104" | b"603106" | b"603108" | b"606001" | b"713228" | b"716001" | b"721016" | b"722051" | b"750006"
         | b"751025" => Kind::SessionStart,
         b"109012" | b"113019" | b"315011" | b"603105" | b"603107" | b"606002" | b"713050" | b"716002" | b"721018" | b"750007"
@@ -97,12 +100,9 @@ fn details<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut Facts) {
             };
             facts.assigned_ip = keys.into_iter().filter_map(address).find(|address| !address.is_unspecified());
         }
-        // IKEv1 between gateways, whose group is the peer's address; a person comes in by XAUTH after this.
-        b"713119" if facts.user.is_empty() && ip(facts.group.raw(line.whole)).is_some() => {
-            facts.kind = Kind::SessionStart;
-            facts.group = Text::default();
-            peer(true, facts);
-        }
+        // IKEv1 between gateways; a person comes in by XAUTH after this. It comes again when the
+        // key is renewed, and nothing in the line tells.
+        b"713119" if facts.peer.is_some() => facts.kind = Kind::SessionStart,
         // `PPTP Tunnel created, tunnel_id is 4, remote_peer_ip is 198.51.100.23, …, client_dynamic_ip is 10.99.0.6, username is u, …`
         b"603104" | b"603106" | b"603108" => {
             facts.assigned_ip =
@@ -131,6 +131,12 @@ fn details<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut Facts) {
         b"722031" => facts.destination_bytes = word_after(text, b"Termination: Out: ").and_then(number),
         b"725001" | b"725002" | b"725003" | b"725006" | b"725007" => {
             ends(text, b" client ", b" to ", facts);
+        }
+        // `Group G: Authenticating SSL connection from 198.51.100.23 with username, u, from client certificate`
+        b"113024" | b"113025" => {
+            facts.group = line.text(between(text, b"Group ", b": ").unwrap_or_default());
+            facts.source_ip = word_after(text, b" connection from ").and_then(|from| ip(from.strip_suffix(b".").unwrap_or(from)));
+            user(line, between(text, b" with username, ", b", from client").unwrap_or_default(), facts);
         }
         b"734003" => attribute(line, text, facts),
         // `IPAA: Session=0x0000a000, Client assigned 10.99.0.6 from local pool POOL`

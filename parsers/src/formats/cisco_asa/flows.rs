@@ -23,11 +23,15 @@ pub(super) fn connection<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts)
 }
 
 /// `Built inbound ICMP connection for faddr 192.0.2.1/14 gaddr 10.9.0.1/0 laddr 10.20.4.11/0 type 8 code 0`: foreign and local end.
-pub(super) fn icmp<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
+pub(super) fn by_side<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     facts.kind = Kind::Traffic;
     ends(text, b" faddr ", b" laddr ", facts);
-    (facts.source_port, facts.destination_port) = (None, None);
+    // For ICMP, type and sequence stand where ports do.
+    if find(text, b" ICMP ").is_some() {
+        (facts.source_port, facts.destination_port) = (None, None);
+    }
     built(text, facts);
+    facts.duration = word_after(text, b" duration ").and_then(duration);
     identity(line, text, facts);
 }
 
@@ -116,6 +120,8 @@ pub(super) fn ends(text: &[u8], from: &[u8], to: &[u8], facts: &mut Facts) -> bo
 fn end(text: &[u8]) -> (Option<IpAddr>, Option<u16>) {
     let text = text.strip_prefix(b"(").unwrap_or(text);
     let (word, _) = cut(text, text.iter().position(|b| matches!(b, b' ' | b',' | b'(' | b')')).unwrap_or(text.len()));
+    // The sentence may end here.
+    let word = word.strip_suffix(b".").or(word.strip_suffix(b":")).unwrap_or(word);
     let (address, port) = match word.iter().rposition(|&b| b == b'/') {
         Some(slash) => (cut(word, slash).0, word.get(slash + 1..).and_then(number)),
         None => (word, None),

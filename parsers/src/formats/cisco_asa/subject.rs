@@ -5,11 +5,11 @@ use memchr::memmem::{find, rfind};
 
 use super::flows::ends;
 use crate::atoms::{between, cut, ip, ip_port, split_login, trim, until};
-use crate::{Escape, Facts, Line};
+use crate::{Escape, Facts, Line, Text};
 
 /// Takes it from any of the ways that messages name it.
 pub(super) fn subject<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
-    if text.starts_with(b"Group <") {
+    if text.starts_with(b"Group <") || text.starts_with(b"TunnelGroup <") {
         bracketed(line, text, facts);
     } else if text.starts_with(b"Group = ") || text.starts_with(b"IP = ") || text.starts_with(b"Username = ") {
         listed(line, text, facts);
@@ -41,6 +41,11 @@ fn listed<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     if let Some(start) = find(names, b"Username = ") {
         let login = names.get(start + 11..).unwrap_or_default();
         user(line, login.strip_suffix(b", ").unwrap_or(login), facts);
+    }
+    // The group of a tunnel between gateways is the peer's address.
+    if ip(facts.group.raw(line.whole)).is_some() {
+        facts.group = Text::default();
+        facts.peer = facts.source_ip.filter(|_| facts.user.is_empty());
     }
 }
 
@@ -117,8 +122,10 @@ fn named<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
             let (login, addresses) = cut(rest, end);
             user(line, unquoted(login), facts);
             ends(addresses, b" from ", b" to ", facts);
-        } else if let Some(login) = rest.strip_prefix(b"= ") {
-            user(line, login, facts);
+        } else {
+            // `AAA retrieved default group policy (G) for user = u`, `AAA group policy for user u is being set to G`
+            let login = rest.strip_prefix(b"= ").unwrap_or(rest);
+            user(line, cut(login, rfind(login, b" is being set to ").unwrap_or(login.len())).0, facts);
         }
         return;
     }

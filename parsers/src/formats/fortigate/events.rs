@@ -10,6 +10,8 @@ const BY_NUMBER: &[(&[u8], Kind)] = &[
     (b"32002", Kind::LoginFailure), // LOG_ID_ADMIN_LOGIN_FAIL
     (b"32003", Kind::Logout),       // LOG_ID_ADMIN_LOGOUT
     (b"32021", Kind::LoginFailure), // LOG_ID_ADMIN_LOGIN_DISABLE: locked out
+    (b"38031", Kind::LoginSuccess), // LOG_ID_FSSO_LOGON
+    (b"38032", Kind::Logout),       // LOG_ID_FSSO_LOGOFF
     (b"39424", Kind::SessionStart), // LOG_ID_EVENT_SSL_VPN_USER_TUNNEL_UP
     (b"39425", Kind::SessionEnd),   // LOG_ID_EVENT_SSL_VPN_USER_TUNNEL_DOWN
     (b"39426", Kind::LoginFailure), // LOG_ID_EVENT_SSL_VPN_USER_SSL_LOGIN_FAIL
@@ -111,8 +113,8 @@ impl<'a> Fields<'a> {
 
     fn about(&self) -> Option<About> {
         match self.number_of_event() {
-            // LOGID_EVENT_CONFIG_PATH, _OBJ, _ATTR, _OBJATTR
-            b"44544" | b"44545" | b"44546" | b"44547" | b"32102" => Some(About::Configuration),
+            // LOGID_EVENT_CONFIG_PATH, _OBJ, _ATTR, _OBJATTR, LOG_ID_CHG_CONFIG, LOG_ID_CHG_CONFIG_INFO
+            b"44544" | b"44545" | b"44546" | b"44547" | b"32102" | b"32099" => Some(About::Configuration),
             // LOG_ID_SYSTEM_START, LOG_ID_REBOOT
             b"32009" | b"32138" => Some(About::Restart),
             _ if self.pair(self.path).is_some() => Some(About::Configuration),
@@ -129,7 +131,8 @@ impl<'a> Fields<'a> {
             let rest = message.value.strip_prefix(self.value(self.action))?.strip_prefix(b" ")?;
             rest.starts_with(path).then(|| line.escaped(rest, message.escape))
         });
-        whole.unwrap_or_else(|| self.text(line, self.path))
+        let part = if path.is_empty() { self.module } else { self.path };
+        whole.unwrap_or_else(|| self.text(line, part))
     }
 
     /// Whether `logdesc` says `word`, in whatever case.
