@@ -46,10 +46,13 @@ impl<'a> Sentence<'a> {
     ///
     /// Without the quotes from 11 on. The event's id is no witness: a refusal has come as `auth-success`.
     fn authentication(self, line: &Line<'a>, facts: &mut Facts) -> bool {
+        let begins = |words: &[u8]| find(cut(self.text, 60).0, words).map(|at| cut(self.text, at + words.len()).1);
         let (kind, rest) = if let Some(rest) = self.text.strip_prefix(b"failed authentication for user ") {
             (Kind::LoginFailure, rest)
-        } else if let Some(at) = find(cut(self.text, 60).0, b"authenticated for user ") {
-            (Kind::LoginSuccess, cut(self.text, at + 23).1)
+        } else if let Some(rest) = begins(b" authentication failed for user ") {
+            (Kind::LoginFailure, rest)
+        } else if let Some(rest) = begins(b"authenticated for user ") {
+            (Kind::LoginSuccess, rest)
         } else if let Some(at) = rfind(self.text, b"' failed authentication.").filter(|_| self.text.starts_with(b"User '")) {
             return self.named(line, Kind::LoginFailure, at, facts);
         } else if let Some(at) = rfind(self.text, b"' authenticated.").filter(|_| self.text.starts_with(b"User '")) {
