@@ -148,7 +148,7 @@ fn field(key: &[u8]) -> Option<Field> {
         b"PublicIPv6" | b"public_ipv6" => Field::PublicIpv6,
         b"PrivateIPv4" | b"PrivateIP" | b"private_ip" => Field::PrivateIp,
         b"PrivateIPv6" | b"private_ipv6" => Field::PrivateIpv6,
-        b"SourceAddress" | b"SourceIP" | b"src" | b"SourceIp" | b"ip" | b"ClientAddress" | b"host" => Field::Source,
+        b"SourceAddress" | b"SourceIP" | b"src" | b"SourceIp" => Field::Source,
         b"SourcePort" | b"spt" | b"srcPort" | b"sport" => Field::SourcePort,
         b"DestinationAddress" | b"DestinationIP" | b"dst" => Field::Destination,
         b"DestinationPort" | b"dpt" | b"dstPort" | b"dport" => Field::DestinationPort,
