@@ -4,6 +4,7 @@
 //! dresses, which [`dress`] takes off. What a record says is read from `action`, `operation` and the product.
 
 mod dress;
+mod gaia;
 
 use memchr::memmem::find;
 
@@ -23,11 +24,12 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    Dress::of(line).is_some()
+    Dress::of(line).is_some() || gaia::looks_like(line)
 }
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
-    let fields = Dress::of(line)?.fields(line);
+    let Some(dress) = Dress::of(line) else { return gaia::event(line, facts) };
+    let fields = dress.fields(line);
     facts.stamp = fields.stamp(stamps);
     facts.device = fields.text(line, if fields.origin.is_empty() { fields.hostname } else { fields.origin });
     facts.product = fields.text(line, fields.product);

@@ -46,6 +46,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     match (head.feature, head.name) {
         (_, b"CMD_EXECUTED") => command(line, head.text, facts),
         (_, b"Message") => message(line, head.text, facts),
+        (b"ACL", _) => access_list(head.text, facts),
         (b"EVENT", b"STARTSYS" | b"STARTCPU" | b"STARTSAVECONFIG") => facts.about = (head.name == b"STARTSYS").then_some(About::Restart),
         (_, name) => {
             facts.kind = kind(head.feature, name, head.text);
@@ -190,6 +191,19 @@ fn split(text: &[u8]) -> (&[u8], &[u8]) {
 /// `198.51.100.23:51505`
 fn end(value: &[u8], end: &mut Option<(IpAddr, Option<u16>)>) {
     *end = end.or_else(|| ip_port(value));
+}
+
+/// `Source 198.51.100.23:51505 --> Destination 10.20.4.12:22 - Protocol TCP - Hitcount 5 - Action DENY`
+fn access_list(text: &[u8], facts: &mut Facts) {
+    let word = |key: &[u8]| {
+        let rest = cut(text, find(text, key)? + key.len()).1;
+        Some(cut(rest, rest.iter().position(|b| matches!(b, b' ' | b'-')).unwrap_or(rest.len())).0)
+    };
+    let (Some(source), Some(destination)) = (word(b"Source ").and_then(ip_port), word(b"Destination ").and_then(ip_port)) else { return };
+    facts.kind = Kind::Traffic;
+    (facts.source_ip, facts.source_port) = (Some(source.0), source.1);
+    (facts.destination_ip, facts.destination_port) = (Some(destination.0), destination.1);
+    facts.verdict = word(b"Action ").map(|action| if action == b"ALLOW" { Verdict::Allowed } else { Verdict::Denied });
 }
 
 /// A value without quotes; empty where it says that there is none.

@@ -13,6 +13,7 @@ mod traffic;
 use memchr::memchr;
 use memchr::memmem::find;
 
+use self::traffic::Record;
 use crate::atoms::{cut, until};
 use crate::formats::Format;
 use crate::{About, Facts, Line, Stamps};
@@ -28,10 +29,11 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    traffic::looks_like(line)
+    Record::of(line).is_some()
         || numbered(line.body).is_some()
         || is_daemon(line.head.app)
         || is_start(line.body)
+        || line.body.starts_with(audit::AUTHORIZED)
         || access::session(line.body).is_some_and(|session| session.profile.starts_with(b"/"))
         || rule(line.body)
         || line.body.starts_with(b"(root) CMD (/usr/bin/diskmonitor")
@@ -66,9 +68,11 @@ fn rule(body: &[u8]) -> bool {
         .is_some_and(|(path, rest)| memchr(b'/', path).is_some() && (rest.starts_with(b"<") || rest.starts_with(b": ")))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a line that looks like BIG-IP's is always read; the table's type allows for others")]
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
-    if traffic::looks_like(line) {
-        return traffic::parse(line, stamps, facts);
+    if let Some(record) = Record::of(line) {
+        traffic::event(line, record, stamps, facts);
+        return Some(());
     }
     let (id, text) = numbered(line.body).unwrap_or((&[], line.body));
     facts.action = line.text(id);
@@ -76,6 +80,8 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         facts.about = Some(About::Restart);
     } else if let Some(at) = find(cut(text, 24).0, b"AUDIT - ") {
         audit::event(line, cut(text, at + 8).1, facts);
+    } else if let Some(rest) = text.strip_prefix(audit::AUTHORIZED) {
+        audit::authorized(line, rest, facts);
     } else if rule(text) {
         // What an iRule says is for whoever wrote it.
     } else if let Some(session) = access::session(text) {

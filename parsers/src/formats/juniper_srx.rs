@@ -48,7 +48,7 @@ fn daemon(line: &Line<'_>) -> bool {
 }
 
 /// The daemons that only Junos has.
-const DAEMONS: [&[u8]; 31] = [
+const DAEMONS: [&[u8]; 43] = [
     b"mgd",
     b"kmd",
     b"iked",
@@ -80,6 +80,18 @@ const DAEMONS: [&[u8]; 31] = [
     b"idpd",
     b"utmd",
     b"jsqlsyncd",
+    b"pkid",
+    b"ppmd",
+    b"cfmd",
+    b"rmopd",
+    b"dfwd",
+    b"lacpd",
+    b"mcsnoopd",
+    b"smihelperd",
+    b"srxpfe",
+    b"aamwd",
+    b"bdbrepd",
+    b"wland",
 ];
 
 /// A message and its tag.
@@ -98,7 +110,7 @@ impl<'a> Message<'a> {
         if line.head.data.starts_with(b"[junos@2636") {
             let (before, _) = cut(line.head.after_stamp, find(line.head.after_stamp, b" [junos@2636")?);
             let tag = before.rsplit(|&b| b == b' ').next().unwrap_or_default();
-            return is_tag(tag).then(|| Message { tag, data: pairs(line.head.data), text: line.body });
+            return Some(Message { tag: if is_tag(tag) { tag } else { &[] }, data: pairs(line.head.data), text: line.body });
         }
         let mut body = line.body;
         // `(FPC Slot 0, PIC Slot 0) SPC0_PIC0 kmd[901]: KMD_…`

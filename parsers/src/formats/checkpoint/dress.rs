@@ -259,8 +259,14 @@ impl<'a> Fields<'a> {
             _ => return,
         };
         let value = trim(value);
-        if slot.is_empty() && !matches!(value, b"N/A" | b"Unknown" | b"unknown" | b"-" | b"(null)") {
+        if matches!(value, b"" | b"N/A" | b"Unknown" | b"unknown" | b"-" | b"(null)") {
+            return;
+        }
+        if slot.is_empty() {
             *slot = value;
+        } else if key == b"src" && self.escape == Escape::Cef && *slot != value {
+            // CEF has the name in front and no quotes: a name that nobody escaped brought one of the two, and nobody can tell which.
+            *slot = b"two";
         }
     }
 

@@ -120,6 +120,10 @@ fn acl<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
 /// The refusal's reason quotes the name again, so a refusal is looked for first: no name makes a success of it.
 fn authentication<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut Facts) {
     let Some(agent) = [b" agent: ".as_slice(), b" module: "].into_iter().find_map(|word| find(cut(text, 40).0, word)) else { return };
+    // Nothing but the agent's name may stand before: browsers call themselves agents, too.
+    if !cut(text, agent).0.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'+' | b'_')) {
+        return;
+    }
     let start = |key: &[u8]| find(text, key).map(|at| at + key.len());
     let Some(start) = start(b"authenticate with '").or_else(|| start(b"authentication with '")) else { return };
     let (_, rest) = cut(text, start);

@@ -17,6 +17,15 @@ pub(super) fn event<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     }
 }
 
+/// How BIG-IP's own PAM module begins, whichever door asks it.
+pub(super) const AUTHORIZED: &[u8] = b"pam_bigip_authz: authenticated user ";
+
+/// `claire with role 0 (Administrator) in partition [All]`
+pub(super) fn authorized<'a>(line: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
+    facts.kind = Kind::LoginSuccess;
+    line.login(cut(rest, rfind(rest, b" with role ").unwrap_or(rest.len())).0, Escape::None, facts);
+}
+
 /// `user=claire(claire) partition=[All] level=Administrator tty=(unknown) host=10.1.0.4 attempts=1 start="…" end="…"`,
 /// `User=x tty=(unknown) host=10.1.0.4 failed to login after 1 attempts (start="…" end="…").`
 ///

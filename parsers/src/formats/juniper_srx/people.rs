@@ -111,8 +111,9 @@ fn subject<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     const NAMES: [&[u8]; 7] = [b"ser '", b"(username ", b" by '", b"ser ", b"sername ", b"oken ", b"client "];
     let Some((key, at)) = NAMES.into_iter().find_map(|key| find(text, key).map(|at| (key, at))) else { return };
     let (_, rest) = cut(text, at + key.len());
-    // The last one of the sentence is the device's.
-    let place = [b" from host ".as_slice(), b" at ", b" from "].into_iter().find_map(|key| rfind(rest, key).map(|at| (key, at)));
+    // The last one of a door's sentence is the device's; other sentences quote what somebody typed.
+    let places = [b" from host ".as_slice(), b" at ", b" from "];
+    let place = places.into_iter().filter(|_| facts.kind != Kind::Other).find_map(|key| rfind(rest, key).map(|at| (key, at)));
     let (name, address) = match place {
         Some((key, at)) => (cut(rest, at).0, cut(rest, at + key.len()).1),
         None => (rest, &[] as &[u8]),

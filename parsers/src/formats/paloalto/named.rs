@@ -11,7 +11,10 @@ use crate::{Escape, envelope};
 pub(super) fn looks_like(body: &[u8]) -> bool {
     match body {
         // Not inside a string: there the quote behind the key would be escaped.
-        [b'{', ..] => find(body, b"\"LogType\"").is_some() && find(body, b"\"DeviceSN\"").is_some(),
+        [b'{', ..] => {
+            let has = |key: &[u8]| find(body, key).is_some();
+            has(b"\"LogType\"") && (has(b"\"DeviceSN\"") || has(b"\"ConfigVersion\"") || has(b"\"Palo Alto Networks\""))
+        }
         _ => find(cut(framed(body), 64).0, b"|Palo Alto Networks|").is_some_and(|at| memchr(b'|', cut(framed(body), at).0).is_none()),
     }
 }
@@ -44,7 +47,8 @@ fn json(body: &[u8]) -> Record<'_> {
         if let [key] = leaf.path()
             && let Some(field) = field(key)
         {
-            record.put(field, Column { value: leaf.value, escape: leaf.escape });
+            let value = if field == Field::Type { upper(leaf.value) } else { leaf.value };
+            record.put(field, Column { value, escape: leaf.escape });
         }
     }
     record
@@ -136,14 +140,15 @@ fn field(key: &[u8]) -> Option<Field> {
         b"EventStatus" | b"Status" | b"status" => Field::Status,
         b"SourceUserName" | b"SourceUser" | b"usrName" | b"srcuser" | b"User" | b"user" | b"AdminUser" | b"AdminUserName" | b"Admin"
         | b"admin" => Field::User,
-        b"SourceUserDomain" | b"AdminUserDomain" => Field::Domain,
+        b"AuthenticatedUserName" => Field::Name,
+        b"SourceUserDomain" | b"AdminUserDomain" | b"AuthenticatedUserDomain" => Field::Domain,
         b"EndpointDeviceName" | b"MachineName" | b"machinename" => Field::Machine,
         b"SourceRegion" | b"srcregion" => Field::Region,
         b"PublicIPv4" | b"PublicIP" | b"public_ip" => Field::PublicIp,
         b"PublicIPv6" | b"public_ipv6" => Field::PublicIpv6,
         b"PrivateIPv4" | b"PrivateIP" | b"private_ip" => Field::PrivateIp,
         b"PrivateIPv6" | b"private_ipv6" => Field::PrivateIpv6,
-        b"SourceAddress" | b"SourceIP" | b"src" | b"SourceIp" | b"ip" | b"ClientAddress" | b"host" => Field::Source,
+        b"SourceAddress" | b"SourceIP" | b"src" | b"SourceIp" => Field::Source,
         b"SourcePort" | b"spt" | b"srcPort" | b"sport" => Field::SourcePort,
         b"DestinationAddress" | b"DestinationIP" | b"dst" => Field::Destination,
         b"DestinationPort" | b"dpt" | b"dstPort" | b"dport" => Field::DestinationPort,

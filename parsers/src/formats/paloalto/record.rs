@@ -66,11 +66,15 @@ impl Default for Record<'_> {
 impl<'a> Record<'a> {
     /// Takes a value up. An empty one, and one that says that there is none, is left out.
     pub(super) fn put(&mut self, field: Field, column: Column<'a>) {
-        if let Some(slot) = self.values.get_mut(field as usize)
-            && slot.value.is_empty()
-            && !matches!(column.value, b"n/a" | b"N/A" | b"n-a" | b"null" | b"unknown" | b"-")
-        {
+        let Some(slot) = self.values.get_mut(field as usize) else { return };
+        if matches!(column.value, b"" | b"n/a" | b"N/A" | b"n-a" | b"null" | b"unknown" | b"-") {
+            return;
+        }
+        if slot.value.is_empty() {
             *slot = column;
+        } else if matches!(field, Field::Source | Field::PublicIp) && slot.value != column.value {
+            // A name that nobody escaped brought the one, and nobody can tell which: no address.
+            slot.value = b"two";
         }
     }
 

@@ -46,16 +46,25 @@ impl<'a> Sentence<'a> {
     ///
     /// Without the quotes from 11 on. The event's id is no witness: a refusal has come as `auth-success`.
     fn authentication(self, line: &Line<'a>, facts: &mut Facts) -> bool {
-        let (kind, rest) = if let Some(rest) = self.text.strip_prefix(b"failed authentication for user ") {
-            (Kind::LoginFailure, rest)
-        } else if let Some(at) = find(cut(self.text, 60).0, b"authenticated for user ") {
-            (Kind::LoginSuccess, cut(self.text, at + 23).1)
-        } else if let Some(at) = rfind(self.text, b"' failed authentication.").filter(|_| self.text.starts_with(b"User '")) {
-            return self.named(line, Kind::LoginFailure, at, facts);
-        } else if let Some(at) = rfind(self.text, b"' authenticated.").filter(|_| self.text.starts_with(b"User '")) {
-            return self.named(line, Kind::LoginSuccess, at, facts);
-        } else {
-            return false;
+        if let Some(rest) = self.text.strip_prefix(b"User '") {
+            // The name stands in front: it may hold all that follows here.
+            let end = |words| rfind(rest, words);
+            let (kind, at) = match (end(b"' failed authentication."), end(b"' authenticated.")) {
+                (Some(at), _) => (Kind::LoginFailure, at),
+                (None, Some(at)) => (Kind::LoginSuccess, at),
+                (None, None) => return false,
+            };
+            facts.kind = kind;
+            line.login(cut(rest, at).0, self.escape, facts);
+            self.origin(line, facts);
+            return true;
+        }
+        let begins = |words: &[u8]| find(cut(self.text, 60).0, words).map(|at| cut(self.text, at + words.len()).1);
+        let failed = self.text.strip_prefix(b"failed authentication for user ").or_else(|| begins(b" authentication failed for user "));
+        let (kind, rest) = match (failed, begins(b"authenticated for user ")) {
+            (Some(rest), _) => (Kind::LoginFailure, rest),
+            (None, Some(rest)) => (Kind::LoginSuccess, rest),
+            (None, None) => return false,
         };
         facts.kind = kind;
         let profile = rfind(rest, b" auth profile ").or_else(|| rfind(rest, b" From: ")).unwrap_or(rest.len());
@@ -76,14 +85,6 @@ impl<'a> Sentence<'a> {
         let Some((login, rest)) = rfind(rest, b"' from '").map(|at| cut(rest, at)) else { return false };
         line.login(login, self.escape, facts);
         facts.source_ip = between(rest, b"from '", b"'").and_then(address);
-        true
-    }
-
-    /// The form of PAN-OS 7 and before, in which the name stands in front.
-    fn named(self, line: &Line<'a>, kind: Kind, end: usize, facts: &mut Facts) -> bool {
-        facts.kind = kind;
-        line.login(cut(cut(self.text, end).0, 6).1, self.escape, facts);
-        self.origin(line, facts);
         true
     }
 
@@ -119,7 +120,12 @@ impl<'a> Sentence<'a> {
             facts.kind = kind;
             line.login(unquoted(trim(login)), self.escape, facts);
             let from = rfind(how, b" from ").map(|at| cut(how, at + 6).1).unwrap_or_default();
-            facts.source_ip = address(stop(until(from, b' ').map_or(from, |(word, _)| word)));
+            let (from, rest) = until(from, b' ').unwrap_or((from, &[]));
+            facts.source_ip = address(stop(from));
+            // What else follows is another sentence, of which these words are a name.
+            if kind == Kind::LoginSuccess && !(rest.is_empty() || rest.starts_with(b"using ") && rest.split(|&b| b == b' ').count() == 2) {
+                facts.kind = Kind::Other;
+            }
             return true;
         }
         false
