@@ -2,16 +2,28 @@
 //!
 //! Sophos, "UTM: log file format" (ids and names of the events). Plain lines of openvpn and pluto, without an id, are theirs to read.
 
-use crate::atoms::{Pair, Pairs, ip, number, says, trim, until};
+use memchr::memmem::find;
+
+use crate::atoms::{Pair, Pairs, cut, ip, number, says, trim, until};
 use crate::{About, Facts, Kind, Line, Verdict};
 
 /// Programs whose plain lines are theirs to read, wherever they run.
 const ELSEWHERE: &[&[u8]] = &[b"openvpn", b"pluto", b"charon", b"sshd", b"pppd"];
 
+/// Bytes within which a head ends that is no head any more, because something cut it.
+const HEAD: usize = 80;
+
+/// From the id on, where there is one.
+fn pairs(body: &[u8]) -> Option<&[u8]> {
+    if body.starts_with(b"id=\"") {
+        return Some(body);
+    }
+    find(cut(body, HEAD).0, b": id=\"").map(|at| cut(body, at + 2).1)
+}
+
 /// An id of four digits and what goes on like UTM's lines do; or a head with UTM's own stamp.
 pub(super) fn looks_like(line: &Line<'_>) -> bool {
-    if let Some(rest) = line.body.strip_prefix(b"id=\"")
-        && let Some((id, rest)) = until(rest, b'"')
+    if let Some((id, rest)) = pairs(line.body).and_then(|pairs| until(cut(pairs, 4).1, b'"'))
         && id.len() == 4
         && id.iter().all(u8::is_ascii_alphanumeric)
     {
@@ -22,7 +34,7 @@ pub(super) fn looks_like(line: &Line<'_>) -> bool {
 
 pub(super) fn parse(line: &Line<'_>, facts: &mut Facts) {
     let mut fields = Fields::default();
-    Pairs::new(line.body).for_each(|pair| fields.put(pair));
+    Pairs::new(pairs(line.body).unwrap_or(line.body)).for_each(|pair| fields.put(pair));
     fields.fill(line, facts);
 }
 
