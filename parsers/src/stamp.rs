@@ -227,7 +227,14 @@ pub fn epoch(text: &[u8]) -> Stamp {
 }
 
 fn civil(text: &[u8]) -> IResult<&[u8], Civil> {
-    alt((iso, bsd)).parse(text)
+    alt((iso, bsd, astaro)).parse(text)
+}
+
+/// `2026:11:20-22:41:07` (Sophos UTM, once Astaro).
+fn astaro(text: &[u8]) -> IResult<&[u8], Civil> {
+    let (text, (year, _, month, _, day, _)) = (year, tag(":"), pair, tag(":"), pair, tag("-")).parse(text)?;
+    let (text, clock) = clock(text)?;
+    Ok((text, Civil { year: Some(year), month, day, ..clock }))
 }
 
 /// `2026-11-20T22:41:07.123456789+01:00`, `2026-11-20 22:41:07 -0700`, `…Z`, or without zone (RFC 3339, ISO 8601).
@@ -359,6 +366,7 @@ mod tests {
             ("2026-03-18T12:00:07.123456789+00", exact(NOON + 7, 123_456_789)),
             ("2026-03-18T12:00:07", local),
             ("2026-03-18 12:00:07", local),
+            ("2026:03:18-12:00:07", local),
             ("2026-03-18 12:00:07 UTC", exact(NOON + 7, 0)),
             ("Mar 18 12:00:07", yearless),
             ("Mar 18 12:00:07.5", Stamp::Yearless { month: 3, day: 18, second: 43_207, nanos: 500_000_000, offset: None }),

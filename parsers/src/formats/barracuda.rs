@@ -5,6 +5,7 @@
 
 mod waf;
 
+use memchr::memchr_iter;
 use memchr::memmem::{find, rfind};
 
 use crate::atoms::{Row, cut, ip, number, says, trim, trim_start, until};
@@ -196,7 +197,7 @@ fn activity(text: &[u8]) -> Option<(&[u8], &[u8])> {
         b"LocalRemove",
         b"LocalFail",
     ];
-    (known.contains(&words) && columns.iter().filter(|&&b| b == b'|').count() >= 7).then_some((words, columns))
+    (known.contains(&words) && memchr_iter(b'|', columns).count() >= 7).then_some((words, columns))
 }
 
 /// Columns of the activity log: type, protocol, interface, source, port, MAC, destination, port, service, interface, rule, info, source and

@@ -34,6 +34,7 @@ fn looks_like(line: &Line<'_>) -> bool {
     matches!(line.head.app, b"PulseSecure" | b"IvantiConnectSecure") || Entry::read(line.body).is_some() || columns(line).is_some()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of the table of formats")]
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     if line.body.starts_with(b"id=") {
         welf(line, stamps, facts);

@@ -39,6 +39,7 @@ fn looks_like(line: &Line<'_>) -> bool {
     find(start, b" startime=").is_some() || find(line.body, b" logtype=").is_some()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of the table of formats")]
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let mut fields = Fields::default();
     Welf::new(line.body).for_each(|pair| fields.put(pair));
@@ -79,6 +80,11 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         b"server" => administration(line, &fields, facts),
         b"filter" | b"connection" | b"plugin" | b"web" | b"smtp" | b"pop3" | b"ftp" | b"ssl" => traffic(line, &fields, facts),
         b"system" => system(fields.msg.value, facts),
+        // A collector dropped the family: the fields that only one has tell it.
+        b"" if !fields.sessionid.key.is_empty() => administration(line, &fields, facts),
+        b"" if !fields.ruletype.key.is_empty() || !fields.phase.key.is_empty() => ipsec_tunnel(line, &fields, facts),
+        b"" if !fields.remotenet.key.is_empty() => ssl_tunnel(&fields, facts),
+        b"" if !fields.method.key.is_empty() => authentication(&fields, facts),
         b"" if !fields.action.value.is_empty() && facts.destination_ip.is_some() => traffic(line, &fields, facts),
         _ => {}
     }

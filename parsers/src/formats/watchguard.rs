@@ -72,7 +72,7 @@ struct Native<'a> {
 
 impl<'a> Native<'a> {
     fn read(line: &Line<'a>) -> Option<Native<'a>> {
-        let at = find(cut(line.body, 160).0, b"msg_id=\"")?;
+        let Some(at) = find(cut(line.body, 160).0, b"msg_id=\"") else { return Native::without_id(line.body) };
         let (before, rest) = cut(line.body, at);
         let (id, text) = until(cut(rest, 8).1, b'"')?;
         let is_id = id.len() == 9 && memchr_iter(b'-', id).eq([4]) && id.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-');
@@ -85,6 +85,15 @@ impl<'a> Native<'a> {
         };
         let serial = serial.rsplit(|&b| b == b' ').next().unwrap_or_default();
         Some(Native { serial: if serial.ends_with(b":") { &[] } else { serial }, stamp, id, text: trim(text) })
+    }
+
+    /// `FVE0000000001 (2026-11-20T21:41:07) sessiond[2124]: text`: some programs give no id.
+    fn without_id(body: &'a [u8]) -> Option<Native<'a>> {
+        let (serial, rest) = until(body, b' ')?;
+        let (stamp, rest) = until(rest.strip_prefix(b"(")?, b')')?;
+        let (_, text) = cut(rest, find(cut(rest, 48).0, b": ")? + 2);
+        let right = serial.len() == 13 && serial.iter().all(u8::is_ascii_alphanumeric) && stamp.len() == 19 && stamp::extent(stamp) == 19;
+        right.then_some(Native { serial, stamp, id: &[], text: trim(text) })
     }
 
     fn words(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
@@ -315,6 +324,6 @@ fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     trim_start(text).split(|&b| matches!(b, b' ' | b',' | b'(' | b')' | b'\'' | b'[' | b']' | b'=')).map(|word| {
         let word = word.strip_suffix(b".").unwrap_or(word);
         // `198.51.100.23:500`
-        if word.iter().filter(|&&b| b == b':').count() == 1 { until(word, b':').map_or(word, |(address, _)| address) } else { word }
+        if memchr_iter(b':', word).count() == 1 { until(word, b':').map_or(word, |(address, _)| address) } else { word }
     })
 }

@@ -9,7 +9,7 @@ use crate::atoms::{Row, between, cut, ip, number, trim, until};
 use crate::{About, Escape, Facts, Kind, Line, Verdict};
 
 /// Log types behind the unit's name, with the number of words that a line of it has at least.
-const TYPES: &[(&[u8], usize)] = &[(b"AUDIT", 8), (b"NF", 9), (b"WF", 12), (b"TR", 14), (b"SYS", 5)];
+const TYPES: &[(&[u8], usize)] = &[(b"AUDIT", 8), (b"NF", 9), (b"WF", 12), (b"TR", 12), (b"SYS", 5)];
 
 pub(super) fn looks_like(line: &Line<'_>) -> bool {
     web(line).is_some() || gateway(line).is_some()
@@ -70,6 +70,20 @@ pub(super) fn parse(line: &Line<'_>, facts: &mut Facts) -> Option<()> {
                 b"DENY" => Some(Verdict::Denied),
                 _ => None,
             };
+        }
+        // `WF ALER SQL_INJECTION 198.51.100.99 61507 192.0.2.1 443 …`
+        b"WF" => {
+            facts.source_ip = ip(row.value(3));
+            facts.source_port = number(row.value(4));
+            facts.destination_ip = ip(row.value(5));
+            facts.destination_port = number(row.value(6));
+        }
+        // `TR 192.0.2.1 443 198.51.100.23 51505 "fourn.chimere" …`: the service, then who asked
+        b"TR" => {
+            facts.source_ip = ip(row.value(3));
+            facts.source_port = number(row.value(4));
+            facts.destination_ip = ip(row.value(1));
+            facts.destination_port = number(row.value(2));
         }
         _ => {}
     }

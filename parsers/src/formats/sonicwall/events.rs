@@ -17,8 +17,11 @@ pub(super) struct Event {
     pub(super) negotiated: bool,
 }
 
+/// Numbers, and what they mean.
+type Numbered = (&'static [u16], Kind, Option<About>, Option<Verdict>);
+
 /// Numbers of SonicOS for lines without a message.
-const NUMBERS: &[(&[u16], Kind, Option<About>, Option<Verdict>)] = &[
+const NUMBERS: &[Numbered] = &[
     (&[29, 31, 139, 199, 235, 236, 237, 238, 1080, 1081], Kind::LoginSuccess, None, None),
     (
         &[

@@ -5,66 +5,37 @@
 use memchr::memmem::find;
 
 use crate::atoms::{Pair, Pairs, cut, ip, number, says, trim, until};
-use crate::stamp::{self, Stamp};
-use crate::{About, Facts, Kind, Line, Stamps, Verdict};
+use crate::{About, Facts, Kind, Line, Verdict};
 
-/// Bytes within which stamp, host and program end.
-const HEAD: usize = 120;
+/// Programs whose plain lines are theirs to read, wherever they run.
+const ELSEWHERE: &[&[u8]] = &[b"openvpn", b"pluto", b"charon", b"sshd", b"pppd"];
 
-/// A line, taken apart.
-pub(super) struct Entry<'a> {
-    stamp: &'a [u8],
-    host: &'a [u8],
-    pairs: &'a [u8],
+/// Bytes within which a head ends that is no head any more, because something cut it.
+const HEAD: usize = 80;
+
+/// From the id on, where there is one.
+fn pairs(body: &[u8]) -> Option<&[u8]> {
+    if body.starts_with(b"id=\"") {
+        return Some(body);
+    }
+    find(cut(body, HEAD).0, b": id=\"").map(|at| cut(body, at + 2).1)
 }
 
-impl<'a> Entry<'a> {
-    /// What begins with an id of four digits, and goes on like UTM's lines do.
-    pub(super) fn read(line: &Line<'a>) -> Option<Entry<'a>> {
-        let at = if line.body.starts_with(b"id=\"") { 0 } else { find(cut(line.body, HEAD).0, b": id=\"")? + 2 };
-        let (head, pairs) = cut(line.body, at);
-        let (id, rest) = until(cut(pairs, 4).1, b'"')?;
-        let known = id.len() == 4
-            && id.iter().all(u8::is_ascii_alphanumeric)
-            && [b" severity=\"" as &[u8], b" srcip=\"", b" sys=\""].iter().any(|key| rest.starts_with(key));
-        if !known {
-            return None;
-        }
-        let (stamp, rest) = until(head, b' ').unwrap_or_default();
-        let (host, _) = until(rest, b' ').unwrap_or_default();
-        Some(Entry { stamp, host, pairs })
+/// An id of four digits and what goes on like UTM's lines do; or a head with UTM's own stamp.
+pub(super) fn looks_like(line: &Line<'_>) -> bool {
+    if let Some((id, rest)) = pairs(line.body).and_then(|pairs| until(cut(pairs, 4).1, b'"'))
+        && id.len() == 4
+        && id.iter().all(u8::is_ascii_alphanumeric)
+    {
+        return [b" severity=\"" as &[u8], b" srcip=\"", b" sys=\""].iter().any(|key| rest.starts_with(key));
     }
-
-    pub(super) fn parse(&self, line: &Line<'a>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
-        facts.stamp = stamps.body(self.stamp, time);
-        facts.device = line.text(self.host);
-        let mut fields = Fields::default();
-        Pairs::new(self.pairs).for_each(|pair| fields.put(pair));
-        fields.fill(line, facts);
-        Some(())
-    }
+    line.head.stamp.get(4) == Some(&b':') && line.head.stamp.get(10) == Some(&b'-') && !ELSEWHERE.contains(&line.head.app)
 }
 
-/// `2026:11:20-22:41:07`
-fn time(text: &[u8]) -> Stamp {
-    let read = || {
-        let (date, clock) = until(text, b'-')?;
-        let (year, rest) = until(date, b':')?;
-        let (month, day) = until(rest, b':')?;
-        let (hour, rest) = until(clock, b':')?;
-        let (minute, second) = until(rest, b':')?;
-        let civil = stamp::Civil {
-            year: Some(i32::from(number::<u16>(year)?)),
-            month: number(month)?,
-            day: number(day)?,
-            hour: number(hour)?,
-            minute: number(minute)?,
-            second: number(second)?,
-            ..stamp::Civil::default()
-        };
-        Some(civil.stamp())
-    };
-    read().unwrap_or_default()
+pub(super) fn parse(line: &Line<'_>, facts: &mut Facts) {
+    let mut fields = Fields::default();
+    Pairs::new(pairs(line.body).unwrap_or(line.body)).for_each(|pair| fields.put(pair));
+    fields.fill(line, facts);
 }
 
 /// The fields that matter, each as it came first.
@@ -165,11 +136,15 @@ impl<'a> Fields<'a> {
             }
             Kind::LoginFailure => facts.reason = line.pair(if self.reason.value.is_empty() { self.name } else { self.reason }),
             // `name="object changed" class="…" objname="…" user="claire" srcip="10.1.0.4" facility="webadmin"`
-            Kind::Other if self.sub.value == b"confd" && !facts.user.is_empty() => {
-                if [b"changed" as &[u8], b"created", b"deleted", b"removed", b"added", b"moved"].iter().any(|verb| says(what, verb)) {
-                    facts.about = Some(About::Configuration);
-                    facts.target = line.pair(self.object);
-                }
+            Kind::Other
+                if self.sub.value == b"confd"
+                    && !facts.user.is_empty()
+                    && [b"changed" as &[u8], b"created", b"deleted", b"removed", b"added", b"moved"]
+                        .iter()
+                        .any(|verb| says(what, verb)) =>
+            {
+                facts.about = Some(About::Configuration);
+                facts.target = line.pair(self.object);
             }
             _ => {}
         }
