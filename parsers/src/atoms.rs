@@ -4,6 +4,7 @@ mod columns;
 mod heads;
 mod json;
 mod login;
+mod once;
 mod pairs;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -22,6 +23,7 @@ pub use columns::{Column, Columns, Row};
 pub use heads::{Attributes, Cef, Leef};
 pub use json::{Leaf, Leaves};
 pub use login::split_login;
+pub use once::Once;
 pub use pairs::{Extension, Pair, Pairs};
 
 /// `bytes` without white space (blank, TAB, CR, LF, NUL) at either end, and without a BOM in front.

@@ -6,8 +6,7 @@
 use memchr::memmem::{find, rfind};
 use memchr::memrchr;
 
-use super::once::Once;
-use crate::atoms::{Leaves, Pair, cut, ip, ip_port, number, trim, until, until_unescaped};
+use crate::atoms::{Leaves, Once, Pair, cut, ip, ip_port, number, trim, until, until_unescaped};
 use crate::formats::Format;
 use crate::time::{DAY, HOUR, MINUTE};
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, stamp};

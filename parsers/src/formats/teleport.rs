@@ -6,8 +6,7 @@
 
 use memchr::memmem::find;
 
-use super::once::Once;
-use crate::atoms::{Leaves, Pair, ip_port};
+use crate::atoms::{Leaves, Once, Pair, ip_port};
 use crate::formats::Format;
 use crate::{About, Facts, Kind, Line, Stamp, Stamps, Text, stamp};
 

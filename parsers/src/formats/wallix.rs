@@ -15,8 +15,7 @@ use memchr::memmem::find;
 use memchr::memrchr;
 
 use self::approval::approval;
-use super::once::Once;
-use crate::atoms::{Cef, Extension, Pair, Pairs, cut, duration, ip, number, trim, until};
+use crate::atoms::{Cef, Extension, Once, Pair, Pairs, cut, duration, ip, number, trim, until};
 use crate::formats::Format;
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Time, stamp};
 
@@ -171,14 +170,6 @@ impl<'a> Fields<'a> {
             b"duration" => &mut self.duration,
             _ => return None,
         })
-    }
-}
-
-impl Once for Pair<'_> {
-    fn once(&mut self, value: Self) {
-        if self.value.is_empty() {
-            *self = value;
-        }
     }
 }
 
