@@ -21,7 +21,6 @@ mod ivanti;
 mod juniper_srx;
 mod leef;
 mod lockself;
-mod once;
 mod oneidentity_sps;
 mod openvpn;
 mod paloalto;

@@ -6,8 +6,7 @@
 use memchr::memmem::{find, rfind};
 use memchr::memrchr;
 
-use super::once::Once;
-use crate::atoms::{Leaves, Pair, cut, ip, ip_port, number, trim, until, until_unescaped};
+use crate::atoms::{Leaves, Once, Pair, cut, ip, ip_port, number, trim, until, until_unescaped};
 use crate::formats::Format;
 use crate::time::{DAY, HOUR, MINUTE};
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, stamp};
@@ -180,7 +179,7 @@ fn appliance<'a>(line: &Line<'a>, fields: &Fields<'a>, facts: &mut Facts) {
     }
     if matches!(event, b"reboot" | b"server_software_restarted" | b"appliance_restarted") {
         facts.about = Some(About::Restart);
-    } else if is_change(event) {
+    } else if is_change(event) && fields.name.value != login {
         facts.about = Some(About::Configuration);
         let what = if fields.name.value.is_empty() { fields.id } else { fields.name };
         facts.target = line.escaped(what.value, what.escape);

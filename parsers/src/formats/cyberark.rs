@@ -7,8 +7,7 @@
 
 use memchr::memmem::find;
 
-use super::once::Once;
-use crate::atoms::{Cef, Leaves, Leef, Pair, Pairs, cut, duration, ip, split_login, trim, until, until_unescaped};
+use crate::atoms::{Cef, Leaves, Leef, Once, Pair, Pairs, cut, duration, ip, split_login, trim, until, until_unescaped};
 use crate::formats::Format;
 use crate::{About, Escape, Facts, Kind, Line, Stamps, Text, stamp};
 

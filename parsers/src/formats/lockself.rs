@@ -4,8 +4,7 @@
 
 use memchr::memmem::find;
 
-use super::once::Once;
-use crate::atoms::{Leaves, Pair, ip};
+use crate::atoms::{Leaves, Once, Pair, ip};
 use crate::formats::Format;
 use crate::{About, Facts, Kind, Line, Stamps, stamp};
 

@@ -8,10 +8,9 @@
 
 use memchr::memmem::find;
 
-use super::once::Once;
-use crate::atoms::{Cef, Leaves, Pair, cut, ip, number, until};
+use crate::atoms::{Cef, Leaves, Once, Pair, cut, ip, number, until};
 use crate::formats::Format;
-use crate::formats::generic::time;
+use crate::formats::cef::plain::time;
 use crate::{Escape, Facts, Kind, Line, Stamps, Text};
 
 /// SPS's line of the table of formats.

@@ -6,8 +6,7 @@
 
 use memchr::memmem::find;
 
-use super::once::Once;
-use crate::atoms::{Leaves, ip, number, trim};
+use crate::atoms::{Leaves, Once, ip, number, trim};
 use crate::formats::Format;
 use crate::{About, Facts, Kind, Line, Stamps, Text, stamp};
 
@@ -59,6 +58,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
             [b"source", b"ip"] => facts.source_ip.once(ip(leaf.value)),
             [b"source", b"port"] => facts.source_port.once(number(leaf.value)),
             [b"source", b"sessionId"] => facts.session.once(text),
+            [b"source", b"authenticationMode"] => facts.mfa.once(second_factor(leaf.value)),
             [b"service", b"host"] if facts.destination_ip.is_none() => {
                 facts.destination_ip = ip(leaf.value);
                 if facts.destination_ip.is_none() {
@@ -104,6 +104,12 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         facts.target.once(object_name);
     }
     Some(())
+}
+
+/// `PASSWORD`, `PASSWORD_TOTP`; what a directory elsewhere asked for is not known here.
+fn second_factor(mode: &[u8]) -> Option<bool> {
+    let more = ["OTP", "MFA", "2FA"].iter().any(|word| find(mode, word.as_bytes()).is_some());
+    if more { Some(true) } else { (mode == b"PASSWORD").then_some(false) }
 }
 
 /// `USER_CONNECTION_SUCCESS`, `USER_SERVICE_DISCONNECTION_ON_INACTIVITY`: who, to what, what.

@@ -6,8 +6,7 @@
 
 use memchr::memmem::find;
 
-use super::once::Once;
-use crate::atoms::{Leaves, Pair, ip_port};
+use crate::atoms::{Leaves, Once, Pair, ip_port};
 use crate::formats::Format;
 use crate::{About, Facts, Kind, Line, Stamp, Stamps, Text, stamp};
 
@@ -203,12 +202,13 @@ fn about<'a>(line: &Line<'a>, fields: &Fields<'a>, failed: bool, facts: &mut Fac
         }
         return;
     }
+    let user = if fields.user.value.is_empty() { fields.updated_by } else { fields.user };
     let changed = matches!(verb, b"create" | b"created" | b"update" | b"updated" | b"delete" | b"deleted" | b"upsert" | b"upserted");
-    if changed && !failed && RESOURCES.contains(&resource) {
+    // A login by way of a directory makes its user anew, in the name of the user or of the system.
+    let brought = resource == b"user" && (user.value == fields.name.value || user.value == b"system");
+    if changed && !failed && !brought && RESOURCES.contains(&resource) {
         facts.about = Some(About::Configuration);
         facts.target = line.escaped(fields.name.value, fields.name.escape);
-        if fields.user.value.is_empty() {
-            line.login(fields.updated_by.value, fields.updated_by.escape, facts);
-        }
+        line.login(user.value, user.escape, facts);
     }
 }

@@ -15,8 +15,7 @@ use memchr::memmem::find;
 use memchr::memrchr;
 
 use self::approval::approval;
-use super::once::Once;
-use crate::atoms::{Cef, Extension, Pair, Pairs, cut, duration, ip, number, trim, until};
+use crate::atoms::{Cef, Extension, Once, Pair, Pairs, cut, duration, ip, number, trim, until};
 use crate::formats::Format;
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Time, stamp};
 
@@ -171,14 +170,6 @@ impl<'a> Fields<'a> {
             b"duration" => &mut self.duration,
             _ => return None,
         })
-    }
-}
-
-impl Once for Pair<'_> {
-    fn once(&mut self, value: Self) {
-        if self.value.is_empty() {
-            *self = value;
-        }
     }
 }
 
@@ -346,17 +337,22 @@ fn length(text: &[u8]) -> Option<u64> {
     duration(until(rest, b' ')?.1)?.checked_add(days)
 }
 
+/// What is done to the configuration, where it is not only read.
+const CHANGES: &[&[u8]] = &[
+    b"add", b"apply", b"change", b"clone", b"create", b"delete", b"disable", b"edit", b"enable", b"import", b"install", b"lock", b"modify",
+    b"remove", b"rename", b"reset", b"restore", b"set", b"unlock", b"update", b"upload",
+];
+
 /// `[wabaudit] action="edit" type="TimeFrame" object="nuit" user="astreinte.dsi" client_ip="10.1.1.5" infos="…"`
 fn audit<'a>(line: &Line<'a>, fields: &Fields<'a>, facts: &mut Facts) {
-    let changed = matches!(
-        fields.action.value,
-        b"add" | b"create" | b"edit" | b"update" | b"modify" | b"delete" | b"remove" | b"import" | b"restore" | b"enable" | b"disable"
-    );
+    let changed = CHANGES.contains(&fields.action.value);
+    // Who changes the own password or address changes nothing of the gateway.
+    let own = fields.kind.value == b"User" && fields.object.value == fields.user.value;
     match fields.kind.value {
         b"Approval" | b"Approvals" if changed => approval(line, fields, facts),
         // An answer is no change, and until the quorum is reached it grants nothing.
         b"Approval" | b"Approvals" | b"Answer" | b"Answers" => {}
-        _ if changed => {
+        _ if changed && !own => {
             facts.about = Some(About::Configuration);
             facts.target = text(line, if fields.object.value.is_empty() { fields.kind } else { fields.object });
         }
