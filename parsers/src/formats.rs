@@ -2,11 +2,19 @@
 
 mod cef;
 mod cisco_asa;
+mod filterlog;
 mod fortigate;
 mod freeradius;
+mod libreswan;
+mod mikrotik;
+mod netfilter;
+mod ocserv;
 mod openvpn;
+mod pfsense;
 mod sshd;
 mod strongswan;
+mod unifi;
+mod wireguard;
 
 use crate::{Facts, Line, Stamps};
 
@@ -39,8 +47,17 @@ pub const FORMATS: &[Format] = &[
     openvpn::FORMAT,
     strongswan::FORMAT,
     freeradius::FORMAT,
+    ocserv::FORMAT,
+    filterlog::FORMAT,
+    pfsense::FORMAT,
+    wireguard::FORMAT,
+    libreswan::FORMAT,
+    mikrotik::FORMAT,
+    unifi::FORMAT,
     // After every product that writes CEF in a way of its own.
     cef::FORMAT,
+    // After every product that writes lines of its own: any prefix may stand before a packet.
+    netfilter::FORMAT,
 ];
 
 /// The format of a name.
