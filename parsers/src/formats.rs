@@ -27,6 +27,15 @@ mod paloalto;
 mod rubycat;
 mod sonicwall;
 mod sophos;
+mod filterlog;
+mod fortigate;
+mod freeradius;
+mod libreswan;
+mod mikrotik;
+mod netfilter;
+mod ocserv;
+mod openvpn;
+mod pfsense;
 mod sshd;
 mod stormshield;
 mod strongswan;
@@ -36,6 +45,8 @@ mod wallix;
 mod watchguard;
 mod windows;
 mod windows_nps;
+mod unifi;
+mod wireguard;
 
 use crate::{Facts, Line, Stamps};
 
@@ -98,9 +109,18 @@ pub const FORMATS: &[Format] = &[
     // After every product that writes CEF or LEEF in a way of its own.
     strongswan::FORMAT,
     freeradius::FORMAT,
+    ocserv::FORMAT,
+    filterlog::FORMAT,
+    pfsense::FORMAT,
+    wireguard::FORMAT,
+    libreswan::FORMAT,
+    mikrotik::FORMAT,
+    unifi::FORMAT,
     // After every product that writes CEF in a way of its own.
     cef::FORMAT,
     leef::FORMAT,
+    // After every product that writes lines of its own: any prefix may stand before a packet.
+    netfilter::FORMAT,
 ];
 
 /// The format of a name.
