@@ -2,10 +2,13 @@
 
 mod cef;
 mod cisco_asa;
+mod duo;
 mod ecs;
+mod entra_id;
 mod fortigate;
 mod generic;
 mod leef;
+mod okta;
 mod once;
 mod openvpn;
 mod sshd;
@@ -40,6 +43,9 @@ pub const FORMATS: &[Format] = &[
     ecs::FORMAT,
     windows::FORMAT,
     windows_nps::FORMAT,
+    entra_id::FORMAT,
+    okta::FORMAT,
+    duo::FORMAT,
     fortigate::FORMAT,
     cisco_asa::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
