@@ -14,6 +14,7 @@ mod openvpn;
 mod sshd;
 mod windows;
 mod windows_nps;
+mod zscaler_zpa;
 
 use crate::{Facts, Line, Stamps};
 
@@ -46,6 +47,7 @@ pub const FORMATS: &[Format] = &[
     entra_id::FORMAT,
     okta::FORMAT,
     duo::FORMAT,
+    zscaler_zpa::FORMAT,
     fortigate::FORMAT,
     cisco_asa::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
