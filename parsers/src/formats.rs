@@ -6,15 +6,20 @@ mod duo;
 mod ecs;
 mod entra_id;
 mod fortigate;
+mod gelf;
 mod generic;
+mod json;
 mod leef;
 mod okta;
 mod once;
 mod openvpn;
+mod plain;
 mod sshd;
 mod windows;
 mod windows_nps;
 mod zscaler_zpa;
+
+pub(crate) use once::Once;
 
 use crate::{Facts, Line, Stamps};
 
@@ -56,6 +61,9 @@ pub const FORMATS: &[Format] = &[
     // After every product that writes CEF or LEEF in a way of its own.
     cef::FORMAT,
     leef::FORMAT,
+    // After every product that writes JSON in a way of its own.
+    gelf::FORMAT,
+    json::FORMAT,
 ];
 
 /// The format of a name.

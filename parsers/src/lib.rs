@@ -15,6 +15,7 @@ pub mod formats;
 mod interest;
 pub mod stamp;
 pub mod time;
+mod wrapper;
 
 pub use envelope::Head;
 pub use escape::Escape;
@@ -64,25 +65,29 @@ pub fn read(line: &[u8], only: Option<FormatId>, interest: &Interest, stamps: &m
     }
     let (head, body) = envelope::read(whole);
     let line = Line { whole: line, head, body, interest };
-    let found = match only {
-        Some(id) => FORMATS.get(usize::from(id.0)).filter(|format| (format.looks_like)(&line)).map(|format| (id, format)),
-        None => (0u8..).map(FormatId).zip(FORMATS).find(|(_, format)| (format.looks_like)(&line)),
+    let reading = line.read(only, stamps, facts);
+    // What a relay wrapped in JSON is another product's line, unless the wrapping itself tells of an access.
+    let may_carry = match reading {
+        Reading::Parsed(FormatId(id)) => {
+            facts.kind == Kind::Other
+                && facts.earlier.is_none()
+                && FORMATS.get(usize::from(id)).is_some_and(|format| format.vendor.is_empty())
+        }
+        Reading::Unparsed => facts.earlier.is_none(),
+        Reading::NoConcern(_) | Reading::Blank => false,
     };
-    let Some((id, format)) = found else {
-        line.head_facts(stamps, facts);
-        return Reading::Unparsed;
-    };
-    let read = (format.parse)(&line, stamps, facts);
-    if read.is_none() {
-        *facts = Facts::default();
-    }
-    line.head_facts(stamps, facts);
-    if read.is_none() || facts.earlier.is_some_and(|earlier| earlier.unparsed) {
-        Reading::Unparsed
-    } else if facts.kind == Kind::Traffic && (facts.no_concern || !interest.traffic(facts, line.whole)) {
-        Reading::NoConcern(id)
-    } else {
-        Reading::Parsed(id)
+    let Some(wrapped) = may_carry.then(|| wrapper::open(&line)).flatten() else { return reading };
+    let mut inner = Facts::default();
+    match wrapped.line.read(only, stamps, &mut inner) {
+        Reading::Unparsed | Reading::Blank => {
+            wrapped.fill(facts);
+            reading
+        }
+        found => {
+            *facts = inner;
+            wrapped.fill(facts);
+            found
+        }
     }
 }
 
@@ -103,6 +108,30 @@ impl<'a> Line<'a> {
         facts.user = self.escaped(user, escape);
         if !domain.is_empty() {
             facts.domain = self.escaped(domain, escape);
+        }
+    }
+
+    /// Asks the formats, and fills `facts`, which are empty, from the one that says yes.
+    fn read(&self, only: Option<FormatId>, stamps: &mut Stamps, facts: &mut Facts) -> Reading {
+        let found = match only {
+            Some(id) => FORMATS.get(usize::from(id.0)).filter(|format| (format.looks_like)(self)).map(|format| (id, format)),
+            None => (0u8..).map(FormatId).zip(FORMATS).find(|(_, format)| (format.looks_like)(self)),
+        };
+        let Some((id, format)) = found else {
+            self.head_facts(stamps, facts);
+            return Reading::Unparsed;
+        };
+        let read = (format.parse)(self, stamps, facts);
+        if read.is_none() {
+            *facts = Facts::default();
+        }
+        self.head_facts(stamps, facts);
+        if read.is_none() || facts.earlier.is_some_and(|earlier| earlier.unparsed) {
+            Reading::Unparsed
+        } else if facts.kind == Kind::Traffic && (facts.no_concern || !self.interest.traffic(facts, self.whole)) {
+            Reading::NoConcern(id)
+        } else {
+            Reading::Parsed(id)
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::Text;
 
 /// A fact that is told once.
-pub(super) trait Once {
+pub(crate) trait Once {
     /// Takes `value`, if there is none yet.
     fn once(&mut self, value: Self);
 }
