@@ -4,13 +4,14 @@ mod columns;
 mod heads;
 mod json;
 mod login;
+mod once;
 mod pairs;
 mod xml;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 use nom::branch::alt;
 use nom::bytes::complete::tag;
 use nom::character::complete::{digit1, one_of};
@@ -23,6 +24,7 @@ pub use columns::{Column, Columns, Row};
 pub use heads::{Attributes, Cef, Leef};
 pub use json::{Leaf, Leaves};
 pub use login::split_login;
+pub use once::Once;
 pub use pairs::{Extension, Pair, Pairs};
 pub use xml::{Element, Elements};
 
@@ -49,6 +51,13 @@ pub fn cut(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
 /// Everything up to the first `end`, and what follows it; `None` if there is no `end`.
 pub fn until(bytes: &[u8], end: u8) -> Option<(&[u8], &[u8])> {
     let (before, rest) = cut(bytes, memchr(end, bytes)?);
+    Some((before, rest.get(1..).unwrap_or_default()))
+}
+
+/// As [`until`], but an `end` behind an odd number of backslashes belongs to the text.
+pub fn until_unescaped(bytes: &[u8], end: u8) -> Option<(&[u8], &[u8])> {
+    let escaped = |at: usize| cut(bytes, at).0.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 1;
+    let (before, rest) = cut(bytes, memchr_iter(end, bytes).find(|&at| !escaped(at))?);
     Some((before, rest.get(1..).unwrap_or_default()))
 }
 

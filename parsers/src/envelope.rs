@@ -192,7 +192,10 @@ fn versioned<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])
     let Some((host, rest)) = until(rest, b' ') else { return Some((Sure::Yes, rest)) };
     head.host = given(host);
     let rest = trim_start(rest);
-    Some((Sure::Yes, fields(head, rest, false).unwrap_or(rest)))
+    // Some leave out everything behind the host: `fw-1 LEEF:1.0|…`
+    let bare = [b"{" as &[u8], b"CEF:", b"LEEF:"].iter().any(|mark| rest.starts_with(mark));
+    let message = if bare { None } else { fields(head, rest, false) };
+    Some((Sure::Yes, message.unwrap_or(rest)))
 }
 
 /// Takes up APP-NAME PROCID MSGID STRUCTURED-DATA and gives the message. `strict` where no version has announced them.
@@ -403,6 +406,15 @@ mod tests {
             ("<38>1 2026-11-20T22:41:07Z b sshd 901 - -  Accepted x", "2026-11-20T22:41:07Z", "b", "sshd", "901", "Accepted x"),
             ("<38>1 2026-11-20T22:41:07Z b sshd 901 - - \u{feff}Accepted", "2026-11-20T22:41:07Z", "b", "sshd", "901", "Accepted"),
             ("<38>1 - - - - - - alone", "", "", "", "", "alone"),
+            (
+                "<38>1 2026-11-20T22:41:07Z fw LEEF:1.0|V|a b|1|x|c=d e=f",
+                "2026-11-20T22:41:07Z",
+                "fw",
+                "",
+                "",
+                "LEEF:1.0|V|a b|1|x|c=d e=f",
+            ),
+            ("<38>1 2026-11-20T22:41:07Z v {\"a\": 1, \"b\": 2}", "2026-11-20T22:41:07Z", "v", "", "", "{\"a\": 1, \"b\": 2}"),
             ("1 2026-11-20T22:41:07Z gw CheckPoint 19 - [a:\"]\"; b:\"2\"]", "2026-11-20T22:41:07Z", "gw", "CheckPoint", "19", ""),
             (
                 "<30>1 2026-11-20T22:41:07+01:00 g charon 15 - [meta sequenceId=\"4\"] 06[IKE] x",

@@ -1,25 +1,29 @@
 //! The formats: each one file, one line in [`FORMATS`], one folder in `fixtures/formats`, the same name for all.
 
+mod beyondtrust;
 mod cef;
 mod cisco_asa;
+mod cyberark;
 mod duo;
 mod ecs;
 mod entra_id;
 mod fortigate;
 mod gelf;
-mod generic;
+mod guacamole;
 mod json;
 mod leef;
+mod lockself;
 mod okta;
-mod once;
+mod oneidentity_sps;
 mod openvpn;
-mod plain;
+mod rubycat;
 mod sshd;
+mod systancia;
+mod teleport;
+mod wallix;
 mod windows;
 mod windows_nps;
 mod zscaler_zpa;
-
-pub(crate) use once::Once;
 
 use crate::{Facts, Line, Stamps};
 
@@ -58,6 +62,15 @@ pub const FORMATS: &[Format] = &[
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,
+    wallix::FORMAT,
+    cyberark::FORMAT,
+    beyondtrust::FORMAT,
+    oneidentity_sps::FORMAT,
+    teleport::FORMAT,
+    rubycat::FORMAT,
+    lockself::FORMAT,
+    systancia::FORMAT,
+    guacamole::FORMAT,
     // After every product that writes CEF or LEEF in a way of its own.
     cef::FORMAT,
     leef::FORMAT,

@@ -102,6 +102,13 @@ impl<'a> Line<'a> {
         Text::within(self.whole, part, escape)
     }
 
+    /// The range from the beginning of `first` to the end of `last`, both slices of this line.
+    pub fn span(&self, first: &'a [u8], last: &'a [u8]) -> Text {
+        let offset = |part: &[u8]| (part.as_ptr() as usize).wrapping_sub(self.whole.as_ptr() as usize);
+        let end = offset(last).saturating_add(last.len());
+        self.text(self.whole.get(offset(first)..end).unwrap_or_default())
+    }
+
     /// Takes `login` apart into user and domain of the facts. The domain stays as it is where the login names none.
     pub fn login(&self, login: &'a [u8], escape: Escape, facts: &mut Facts) {
         let (user, domain) = atoms::split_login(login, escape);

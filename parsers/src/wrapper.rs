@@ -6,8 +6,7 @@
 
 use memchr::memchr;
 
-use crate::atoms::{Leaves, trim};
-use crate::formats::Once;
+use crate::atoms::{Leaves, Once, trim};
 use crate::{Escape, Facts, Head, Line, Stamp, Text, envelope, stamp};
 
 /// A line within a line.

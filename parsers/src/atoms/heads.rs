@@ -4,7 +4,7 @@ use memchr::memmem::find;
 use memchr::{memchr, memchr_iter};
 
 use super::pairs::{Extension, Pair};
-use super::{cut, trim, trim_start, until};
+use super::{cut, trim, trim_start, until, until_unescaped};
 use crate::Escape;
 
 /// ArcSight's Common Event Format (Micro Focus, "CEF Implementation Standard", versions 0.1 and 1):
@@ -28,13 +28,13 @@ pub struct Cef<'a> {
 impl<'a> Cef<'a> {
     /// Reads `CEF:0|`, `CEF: 0|`, `CEF:CEF:0|`, `PSM:CEF:0|`, and `0|` where a relay cut the head.
     pub fn read(body: &'a [u8]) -> Option<Cef<'a>> {
-        let (_version, rest) = column(from_version(body, b"CEF:")?)?;
-        let (vendor, rest) = column(rest)?;
-        let (product, rest) = column(rest)?;
-        let (version, rest) = column(rest)?;
-        let (class, rest) = column(rest)?;
-        let (name, rest) = column(rest)?;
-        let (_severity, extension) = column(rest)?;
+        let (_version, rest) = until_unescaped(from_version(body, b"CEF:")?, b'|')?;
+        let (vendor, rest) = until_unescaped(rest, b'|')?;
+        let (product, rest) = until_unescaped(rest, b'|')?;
+        let (version, rest) = until_unescaped(rest, b'|')?;
+        let (class, rest) = until_unescaped(rest, b'|')?;
+        let (name, rest) = until_unescaped(rest, b'|')?;
+        let (_severity, extension) = until_unescaped(rest, b'|')?;
         Some(Cef { vendor, product, version, class, name, extension })
     }
 
@@ -87,16 +87,13 @@ impl<'a> Leef<'a> {
         let (product, rest) = until(rest, b'|')?;
         let (version, rest) = until(rest, b'|')?;
         let (event, rest) = until(rest, b'|')?;
-        let named = match until(rest, b'|') {
-            Some((delimiter, attributes)) if format.starts_with(b"2") && memchr(b'=', delimiter).is_none() => {
-                Some((named_delimiter(delimiter)?, attributes))
-            }
-            _ => None,
+        let (named, attributes) = match until(rest, b'|') {
+            Some((named, attributes)) if format.starts_with(b"2") && memchr(b'=', named).is_none() => (named, attributes),
+            _ => (&[] as &[u8], rest),
         };
-        let (delimiter, attributes) = match named {
-            Some((Some(b), attributes)) if memchr(b, attributes).is_some() => (Delimiter::Byte(b), attributes),
-            Some((_, attributes)) => (found_delimiter(attributes), attributes),
-            None => (found_delimiter(rest), rest),
+        let delimiter = match named_delimiter(named) {
+            Some(byte) if memchr(byte, attributes).is_some() => Delimiter::Byte(byte),
+            _ => found_delimiter(attributes),
         };
         Some(Leef { vendor, product, version, event, attributes, delimiter })
     }
@@ -107,15 +104,14 @@ impl<'a> Leef<'a> {
     }
 }
 
-/// `^`, `x09`, `0x09`; `None` inside for a TAB that may be written otherwise, or where the field is empty.
-fn named_delimiter(text: &[u8]) -> Option<Option<u8>> {
+/// `^`, `x09`, `0x09`; `None` where the field is empty or writes a TAB in its own way.
+fn named_delimiter(text: &[u8]) -> Option<u8> {
     let hexadecimal = text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"x")).filter(|digits| !digits.is_empty());
-    Some(match (hexadecimal, text) {
-        (Some(digits), _) => Some(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?),
-        (None, [] | [b'\t'] | b"#011" | b"\\t") => None,
+    match (hexadecimal, text) {
+        (Some(digits), _) => u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok(),
         (None, [byte]) => Some(*byte),
-        (None, _) => return None,
-    })
+        (None, _) => None,
+    }
 }
 
 /// The sign behind which the second key stands.
@@ -183,16 +179,6 @@ fn from_version<'a>(body: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
     let is_leef = mark == b"LEEF:";
     let known = marks.ends_with(mark) || marks.is_empty() && (is_leef == digits.contains(&b'.'));
     known.then(|| cut(body, version).1)
-}
-
-fn column(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = memchr_iter(b'|', text).find(|&at| !is_escaped(text, at))?;
-    Some((cut(text, end).0, cut(text, end + 1).1))
-}
-
-/// Whether an odd number of backslashes stands before `at`.
-fn is_escaped(text: &[u8], at: usize) -> bool {
-    cut(text, at).0.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 1
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! Micro Focus, "ArcSight Common Event Format (CEF) Implementation Standard", versions 0.1 and 1.
 
-use super::generic;
+pub(super) mod plain;
+
 use crate::atoms::Cef;
 use crate::formats::Format;
 use crate::{Escape, Facts, Line, Stamps};
@@ -19,7 +20,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     let cef = Cef::read(line.body)?;
     facts.vendor = line.escaped(cef.vendor, Escape::Cef);
     facts.product = line.escaped(cef.product, Escape::Cef);
-    generic::read(line, cef.pairs(), cef.name, Escape::Cef, stamps, facts);
+    plain::read(line, cef.pairs(), cef.name, Escape::Cef, stamps, facts);
     Some(())
 }
 

@@ -5,8 +5,7 @@
 
 use memchr::memmem::find;
 
-use super::once::Once;
-use crate::atoms::{Leaf, Leaves, ip, split_login};
+use crate::atoms::{Leaf, Leaves, Once, ip, split_login};
 use crate::formats::Format;
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps};
 
@@ -67,7 +66,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     let text = |value| line.escaped(value, Escape::Json);
     facts.stamp = [fields.iso, fields.written, fields.seconds]
         .into_iter()
-        .map(|written| stamps.body(written, super::generic::time))
+        .map(|written| stamps.body(written, super::cef::plain::time))
         .find(|&at| at != Stamp::None)
         .unwrap_or_default();
     if !fields.user.is_empty() {

@@ -5,8 +5,7 @@
 
 use memchr::memmem::find;
 
-use super::once::Once;
-use crate::atoms::{Leaves, ip, number, trim};
+use crate::atoms::{Leaves, Once, ip, number, trim};
 use crate::formats::Format;
 use crate::stamp::Civil;
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Text, stamp};

@@ -3,7 +3,9 @@
 //! A line is taken if it names a user or where one comes from, and what was done; what was done decides, and where it is none of the plain
 //! words the line is no access. Anything else in JSON stays unparsed, so that a product that nobody reads is noticed.
 
-use super::{generic, plain};
+mod names;
+
+use super::cef::plain;
 use crate::atoms::Leaves;
 use crate::formats::Format;
 use crate::{Escape, Facts, Line, Stamp, Stamps, stamp};
@@ -23,7 +25,7 @@ fn looks_like(line: &Line<'_>) -> bool {
         return false;
     }
     let (mut who, mut what) = (false, false);
-    for pair in plain::pairs(line.body) {
+    for pair in names::pairs(line.body) {
         who |= matches!(pair.key, b"suser" | b"duser" | b"usrName" | b"src");
         what |= pair.key == b"act";
     }
@@ -47,9 +49,9 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
 
 /// Reads the plain names; `name` is the event's, where the line has one.
 pub(super) fn read<'a>(line: &Line<'a>, name: &'a [u8], stamps: &mut Stamps, facts: &mut Facts) {
-    generic::read(line, plain::pairs(line.body), name, Escape::Json, stamps, facts);
+    plain::read(line, names::pairs(line.body), name, Escape::Json, stamps, facts);
     if facts.stamp == Stamp::None {
-        let times = plain::pairs(line.body).filter(|pair| pair.key == b"rt");
+        let times = names::pairs(line.body).filter(|pair| pair.key == b"rt");
         facts.stamp = times.map(|pair| stamps.body(pair.value, stamp::epoch)).find(|&at| at != Stamp::None).unwrap_or_default();
     }
 }

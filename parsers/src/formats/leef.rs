@@ -2,7 +2,7 @@
 //!
 //! IBM, "LEEF event components", versions 1.0 and 2.0.
 
-use super::generic;
+use super::cef::plain;
 use crate::atoms::Leef;
 use crate::formats::Format;
 use crate::{Escape, Facts, Line, Stamps};
@@ -26,6 +26,6 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     let leef = Leef::read(line.body)?;
     facts.vendor = line.text(leef.vendor);
     facts.product = line.text(leef.product);
-    generic::read(line, leef.pairs(), leef.event, Escape::None, stamps, facts);
+    plain::read(line, leef.pairs(), leef.event, Escape::None, stamps, facts);
     Some(())
 }

@@ -4,8 +4,7 @@
 
 use memchr::memmem::find;
 
-use super::once::Once;
-use crate::atoms::{Leaves, ip};
+use crate::atoms::{Leaves, Once, ip};
 use crate::formats::Format;
 use crate::{About, Escape, Facts, Kind, Line, Stamps, stamp};
 

@@ -5,8 +5,7 @@
 
 use memchr::memmem::find;
 
-use super::once::Once;
-use crate::atoms::{Columns, Leaves, Pairs, ip, number, until};
+use crate::atoms::{Columns, Leaves, Once, Pairs, ip, number, until};
 use crate::formats::Format;
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Time, Verdict, stamp};
 

@@ -5,9 +5,8 @@
 
 use memchr::memmem::find;
 
-use super::super::once::Once;
 use super::{login, verdict};
-use crate::atoms::{Leaves, ip, number};
+use crate::atoms::{Leaves, Once, ip, number};
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Verdict, stamp};
 
 /// A stamp under ECS's name, and what kind of event it is. A document without category is a line on its way: what it carries is for its own

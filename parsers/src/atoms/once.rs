@@ -1,9 +1,10 @@
 //! Of two equal keys the first counts: the later one may stand inside a value that nobody escaped.
 
+use super::Pair;
 use crate::Text;
 
 /// A fact that is told once.
-pub(crate) trait Once {
+pub trait Once {
     /// Takes `value`, if there is none yet.
     fn once(&mut self, value: Self);
 }
@@ -19,6 +20,14 @@ impl Once for Text {
 impl Once for &[u8] {
     fn once(&mut self, value: Self) {
         if self.is_empty() {
+            *self = value;
+        }
+    }
+}
+
+impl Once for Pair<'_> {
+    fn once(&mut self, value: Self) {
+        if self.value.is_empty() {
             *self = value;
         }
     }

@@ -3,8 +3,7 @@
 //! Micro Focus, "ArcSight CEF Implementation Standard", and IBM, "LEEF event components" (predefined attributes).
 //! What happened is read from `act` or `action` and `outcome`; without them, from the event's name, if that is one of the plain ones.
 
-use super::once::Once;
-use crate::atoms::{Pair, cut, ip, number, split_login};
+use crate::atoms::{Once, Pair, cut, ip, number, split_login};
 use crate::{Escape, Facts, Kind, Line, Stamp, Stamps, Verdict, stamp};
 
 /// The pairs that are weighed against one another, as they stand.
@@ -25,7 +24,7 @@ struct Fields<'a> {
 }
 
 /// Reads the pairs of an event of this `name`, whose values are written with `escape`.
-pub(super) fn read<'a>(
+pub(in crate::formats) fn read<'a>(
     line: &Line<'a>,
     pairs: impl Iterator<Item = Pair<'a>>,
     name: &'a [u8],
@@ -85,7 +84,7 @@ fn either<'a>(one: &'a [u8], other: &'a [u8]) -> &'a [u8] {
 }
 
 /// `1795038067000`, `Nov 20 2026 22:41:07`, `Nov 20 2026 22:41:07.123 CET`, `2026-11-20T21:41:07Z`
-pub(super) fn time(text: &[u8]) -> Stamp {
+pub(in crate::formats) fn time(text: &[u8]) -> Stamp {
     if text.iter().all(u8::is_ascii_digit) { stamp::epoch(text) } else { stamp::any(text) }
 }
 
