@@ -10,15 +10,18 @@ mod cisco_meraki;
 mod cisco_vpn3000;
 mod citrix_netscaler;
 mod cyberark;
+mod duo;
 mod ecs;
+mod entra_id;
 mod f5_bigip;
 mod filterlog;
 mod fortiauthenticator;
 mod fortigate;
 mod freeradius;
-mod generic;
+mod gelf;
 mod guacamole;
 mod ivanti;
+mod json;
 mod juniper_srx;
 mod leef;
 mod libreswan;
@@ -26,6 +29,7 @@ mod lockself;
 mod mikrotik;
 mod netfilter;
 mod ocserv;
+mod okta;
 mod oneidentity_sps;
 mod openvpn;
 mod paloalto;
@@ -44,6 +48,7 @@ mod watchguard;
 mod windows;
 mod windows_nps;
 mod wireguard;
+mod zscaler_zpa;
 
 use crate::{Facts, Line, Stamps};
 
@@ -73,6 +78,10 @@ pub const FORMATS: &[Format] = &[
     ecs::FORMAT,
     windows::FORMAT,
     windows_nps::FORMAT,
+    entra_id::FORMAT,
+    okta::FORMAT,
+    duo::FORMAT,
+    zscaler_zpa::FORMAT,
     fortigate::FORMAT,
     fortiauthenticator::FORMAT,
     cisco_asa::FORMAT,
@@ -103,7 +112,6 @@ pub const FORMATS: &[Format] = &[
     lockself::FORMAT,
     systancia::FORMAT,
     guacamole::FORMAT,
-    // After every product that writes CEF or LEEF in a way of its own.
     strongswan::FORMAT,
     freeradius::FORMAT,
     ocserv::FORMAT,
@@ -113,11 +121,14 @@ pub const FORMATS: &[Format] = &[
     libreswan::FORMAT,
     mikrotik::FORMAT,
     unifi::FORMAT,
-    // After every product that writes CEF in a way of its own.
+    // After every product that writes CEF or LEEF in a way of its own.
     cef::FORMAT,
     leef::FORMAT,
     // After every product that writes lines of its own: any prefix may stand before a packet.
     netfilter::FORMAT,
+    // After every product that writes JSON in a way of its own.
+    gelf::FORMAT,
+    json::FORMAT,
 ];
 
 /// The format of a name.

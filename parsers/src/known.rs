@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::facts::Kind;
-use crate::{FORMATS, Facts, FormatId, Interest, Line, Own, Reading, Stamps, atoms};
+use crate::{FORMATS, Facts, FormatId, Interest, Line, Own, Reading, Stamps, atoms, wrapper};
 
 /// The formats that lines may be in. Cheap to clone.
 ///
@@ -95,9 +95,35 @@ impl Formats {
             return Reading::Blank;
         }
         let line = Line::new(line, interest);
+        let reading = self.read_line(&line, only, stamps, facts);
+        // What a relay wrapped in JSON is another product's line, unless the wrapping itself tells of an access.
+        let may_carry = match reading {
+            Reading::Parsed(id) => {
+                facts.kind == Kind::Other && facts.earlier.is_none() && self.product(id).is_some_and(|product| product.vendor.is_empty())
+            }
+            Reading::Unparsed => facts.earlier.is_none(),
+            Reading::NoConcern(_) | Reading::Blank => false,
+        };
+        let Some(wrapped) = may_carry.then(|| wrapper::open(&line)).flatten() else { return reading };
+        let mut inner = Facts::default();
+        match self.read_line(&wrapped.line, only, stamps, &mut inner) {
+            Reading::Unparsed | Reading::Blank => {
+                wrapped.fill(facts);
+                reading
+            }
+            found => {
+                *facts = inner;
+                wrapped.fill(facts);
+                found
+            }
+        }
+    }
+
+    /// Asks the formats, and fills `facts`, which are empty, from the one that says yes.
+    fn read_line(&self, line: &Line<'_>, only: Option<FormatId>, stamps: &mut Stamps, facts: &mut Facts) -> Reading {
         let (id, answer) = match only {
-            Some(id) => (id, self.ask(id, &line, stamps, facts)),
-            None => self.first(&line, stamps, facts),
+            Some(id) => (id, self.ask(id, line, stamps, facts)),
+            None => self.first(line, stamps, facts),
         };
         if answer != Answer::Read {
             *facts = Facts::default();
@@ -105,7 +131,7 @@ impl Formats {
         line.head_facts(stamps, facts);
         if answer != Answer::Read || facts.earlier.is_some_and(|earlier| earlier.unparsed) {
             Reading::Unparsed
-        } else if facts.kind == Kind::Traffic && (facts.no_concern || !interest.traffic(facts, line.whole)) {
+        } else if facts.kind == Kind::Traffic && (facts.no_concern || !line.interest.traffic(facts, line.whole)) {
             Reading::NoConcern(id)
         } else {
             Reading::Parsed(id)

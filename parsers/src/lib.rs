@@ -17,6 +17,7 @@ mod known;
 pub mod own;
 pub mod stamp;
 pub mod time;
+mod wrapper;
 
 use atoms::Pair;
 pub use envelope::Head;

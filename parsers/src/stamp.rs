@@ -210,8 +210,14 @@ pub fn apart(date: &[u8], time: &[u8]) -> Stamp {
     read().unwrap_or_default()
 }
 
-/// Reads epoch time: seconds, or milli-, micro- or nanoseconds, told by their 10, 13, 16 or 19 digits.
+/// Reads epoch time: seconds, with decimals or without, or milli-, micro- or nanoseconds, told by their 10, 13, 16 or 19 digits.
 pub fn epoch(text: &[u8]) -> Stamp {
+    if let Some((seconds, rest)) = until(text, b'.') {
+        return match (epoch(seconds), decimals(rest)) {
+            (Stamp::Exact(time), Ok(([], nanos))) if seconds.len() == 10 => Stamp::Exact(time.plus(nanos.into())),
+            _ => Stamp::None,
+        };
+    }
     let units = match text.len() {
         10 => 1,
         13 => 1_000,
@@ -456,6 +462,11 @@ mod tests {
             ("1773835200123", exact(NOON, 123_000_000)),
             ("1773835200123456", exact(NOON, 123_456_000)),
             ("1773835200123456789", exact(NOON, 123_456_789)),
+            ("1773835200.5", exact(NOON, 500_000_000)),
+            ("1773835200.123456789", exact(NOON, 123_456_789)),
+            ("1773835200.", Stamp::None),
+            ("1773835200.1.2", Stamp::None),
+            ("1773835200123.5", Stamp::None),
             ("177383520012", Stamp::None),
             ("0000000000", Stamp::None),
             ("17738352-0", Stamp::None),

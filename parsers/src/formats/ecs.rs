@@ -7,8 +7,7 @@ mod foreign;
 
 use memchr::memmem::find;
 
-use super::once::Once;
-use crate::atoms::{Leaves, ip, number};
+use crate::atoms::{Leaves, Once, ip, number};
 use crate::formats::Format;
 use crate::{About, Earlier, Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
 

@@ -11,8 +11,7 @@ mod text;
 
 use self::meaning::{Meaning, Who};
 use self::record::Record;
-use super::once::Once;
-use crate::atoms::{ip, number};
+use crate::atoms::{Once, ip, number};
 use crate::formats::Format;
 use crate::{About, Facts, Kind, Line, Stamp, Stamps, Text};
 
@@ -31,7 +30,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     let text = |value: &[u8]| record.text(line, value);
     facts.action = text(record.id);
     facts.device = [record.computer, record.host].into_iter().map(text).find(|device| !device.is_empty()).unwrap_or_default();
-    facts.stamp = record.times().map(|time| stamps.body(time, super::generic::time)).find(|&at| at != Stamp::None).unwrap_or_default();
+    facts.stamp = record.times().map(|time| stamps.body(time, super::cef::plain::time)).find(|&at| at != Stamp::None).unwrap_or_default();
     let meaning = Meaning::of(record.provider, number(record.id)?, record.failed());
     facts.kind = meaning.kind;
     facts.about = meaning.about;

@@ -3,8 +3,7 @@
 //! Microsoft, "Interpret NPS Database Format Log Files", "Interpret IAS Format Log Files" and the DTS-compliant XML of "NPS accounting";
 //! attribute numbers of the IAS format are RADIUS' (RFC 2865, RFC 2866) and Microsoft's own above 4096.
 
-use super::once::Once;
-use crate::atoms::{Columns, Elements, ip, number};
+use crate::atoms::{Columns, Elements, Once, ip, number};
 use crate::formats::Format;
 use crate::stamp::Civil;
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps};

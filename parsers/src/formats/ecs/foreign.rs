@@ -5,19 +5,15 @@
 
 use memchr::memmem::find;
 
-use super::super::once::Once;
 use super::{login, verdict};
-use crate::atoms::{Leaves, ip, number};
+use crate::atoms::{Leaves, Once, ip, number};
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Verdict, stamp};
 
-/// A stamp under ECS's name, and a field that says that the rest is ECS as well. Windows events in Beats' dress are Windows'.
+/// A stamp under ECS's name, and what kind of event it is. A document without category is a line on its way: what it carries is for its own
+/// format to read. Windows events in Beats' dress are Windows'.
 pub(super) fn looks_like(body: &[u8]) -> bool {
     let has = |text: &[u8]| find(body, text).is_some();
-    has(br#""@timestamp""#)
-        && [br#""ecs""# as &[u8], br#""ecs.version""#, br#""event""#, br#""event.category""#, br#""event.action""#, br#""event.kind""#]
-            .into_iter()
-            .any(has)
-        && !has(br#""winlog""#)
+    has(br#""@timestamp""#) && (has(br#""event.category""#) || has(br#""event""#) && has(br#""category""#)) && !has(br#""winlog""#)
 }
 
 /// The words that say what happened.
@@ -130,7 +126,6 @@ pub(super) fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> 
             _ => {}
         }
     }
-    // A document without category is a line on its way: what it carries is for its own format to read.
     if !words.categories {
         return None;
     }

@@ -1,7 +1,7 @@
 //! One event of a Windows log, out of its dress.
 
-use super::super::once::Once;
 use super::meaning::Provider;
+use crate::atoms::Once;
 use crate::{Escape, Line, Text};
 
 /// What every event has, and the fields of those that matter.

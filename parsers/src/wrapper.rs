@@ -1,0 +1,145 @@
+//! JSON that carries a line of another product: what journald, Docker, Beats, Logstash and Graylog put around it, read like a head.
+//!
+//! Facts are ranges of the line, so what is carried is read where it stands. That asks for a message without escapes: one that holds
+//! quotes, backslashes or line ends (but for the last one) is not read.
+//! JSON of others that has a `message` is no wrapper: anybody's words may stand there.
+
+use memchr::memchr;
+
+use crate::atoms::{Leaves, Once, trim};
+use crate::{Escape, Facts, Head, Line, Stamp, Text, envelope, stamp};
+
+/// A line within a line.
+pub(crate) struct Wrapped<'a> {
+    /// What is carried; its ranges are the whole line's.
+    pub(crate) line: Line<'a>,
+    stamp: Stamp,
+    host: Text,
+}
+
+/// What wrappers have.
+#[derive(Default)]
+struct Fields<'a> {
+    message: &'a [u8],
+    original: &'a [u8],
+    /// A field that only a relay writes.
+    is_relay: bool,
+    host: &'a [u8],
+    app: &'a [u8],
+    pid: &'a [u8],
+    stamp: Stamp,
+}
+
+/// Takes the wrapping off.
+///
+/// ```text
+/// {"__REALTIME_TIMESTAMP":"1795210867123456","_HOSTNAME":"bastion-1","SYSLOG_IDENTIFIER":"sshd","_PID":"901","MESSAGE":"Accepted password for …"}
+/// {"log":"Nov 20 22:41:07 bastion-1 sshd[901]: Accepted password for …\n","stream":"stdout","time":"2026-11-20T21:41:07.1Z"}
+/// {"@timestamp":"2026-11-20T21:41:07.1Z","agent":{"type":"filebeat"},"message":"Nov 20 22:41:07 bastion-1 sshd[901]: Accepted password for …"}
+/// ```
+pub(crate) fn open<'a>(line: &Line<'a>) -> Option<Wrapped<'a>> {
+    if !line.body.starts_with(b"{") {
+        return None;
+    }
+    let mut fields = Fields::default();
+    for leaf in Leaves::new(line.body) {
+        fields.set(leaf.dotted(&mut [0; 32]), leaf.value);
+    }
+    let mut message = fields.original;
+    message.once(fields.message);
+    while let Some(shorter) = message.strip_suffix(br"\n").or_else(|| message.strip_suffix(br"\r")) {
+        message = shorter;
+    }
+    let message = trim(message);
+    if !fields.is_relay || message.is_empty() || memchr(b'\\', message).is_some() {
+        return None;
+    }
+    let (head, body) = if fields.app.is_empty() {
+        envelope::read(message)
+    } else {
+        (Head { app: fields.app, pid: fields.pid, after_stamp: message, ..Head::default() }, message)
+    };
+    let inner = Line { whole: line.whole, head, body, interest: line.interest };
+    Some(Wrapped { line: inner, stamp: fields.stamp, host: line.escaped(fields.host, Escape::Json) })
+}
+
+impl Wrapped<'_> {
+    /// Fills from the wrapping what the line within left open.
+    pub(crate) fn fill(&self, facts: &mut Facts) {
+        if facts.stamp == Stamp::None {
+            facts.stamp = self.stamp;
+        }
+        facts.device.once(self.host);
+    }
+}
+
+impl<'a> Fields<'a> {
+    fn set(&mut self, key: &[u8], value: &'a [u8]) {
+        match key {
+            b"message" | b"MESSAGE" | b"log" | b"short_message" => self.message.once(value),
+            b"full_message" | b"event.original" => self.original.once(value),
+            b"host" | b"_HOSTNAME" | b"host.name" | b"host.hostname" | b"log.syslog.hostname" => self.host.once(value),
+            b"SYSLOG_IDENTIFIER" | b"_application_name" | b"log.syslog.appname" => self.app.once(value),
+            b"_PID" | b"SYSLOG_PID" | b"_process_id" | b"log.syslog.procid" => self.pid.once(value),
+            _ => {}
+        }
+        self.is_relay |= matches!(
+            key,
+            b"__REALTIME_TIMESTAMP"
+                | b"_HOSTNAME"
+                | b"SYSLOG_IDENTIFIER"
+                | b"stream"
+                | b"short_message"
+                | b"agent.type"
+                | b"beat.name"
+                | b"@version"
+                | b"log.file.path"
+        );
+        if self.stamp == Stamp::None {
+            self.stamp = match key {
+                b"@timestamp" | b"time" => stamp::any(value),
+                b"__REALTIME_TIMESTAMP" | b"timestamp" => stamp::epoch(value),
+                _ => Stamp::None,
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Interest;
+
+    fn opened(text: &str) -> Option<(String, String, String)> {
+        let interest = Interest::everything();
+        let (head, body) = envelope::read(text.as_bytes());
+        let line = Line { whole: text.as_bytes(), head, body, interest: &interest };
+        let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        open(&line).map(|wrapped| (shown(wrapped.line.head.app), shown(wrapped.line.body), shown(&wrapped.host.value(text.as_bytes()))))
+    }
+
+    #[test]
+    fn wrappers_and_what_they_carry() {
+        for (text, expected) in [
+            (
+                r#"{"_HOSTNAME":"bastion-1","SYSLOG_IDENTIFIER":"sshd","_PID":"901","MESSAGE":"Accepted"}"#,
+                Some(("sshd", "Accepted", "bastion-1")),
+            ),
+            (r#"{"log":"Nov 20 22:41:07 gw-1 sshd[901]: Accepted\r\n","stream":"stdout"}"#, Some(("sshd", "Accepted", ""))),
+            (
+                r#"{"@timestamp":"2026-11-20T21:41:07Z","agent":{"type":"filebeat"},"message":"sshd[901]: x","host":{"name":"c"}}"#,
+                Some(("sshd", "x", "c")),
+            ),
+            (r#"{"version":"1.1","host":"gw-1","short_message":"sshd[901]:","full_message":"sshd[901]: x"}"#, Some(("sshd", "x", "gw-1"))),
+            // Quotes within: not in place.
+            (r#"{"log":"sshd[901]: said \"x\"","stream":"stdout"}"#, None),
+            // Somebody's own message.
+            (r#"{"level":"info","message":"sshd[901]: Accepted"}"#, None),
+            (r#"{"log":"","stream":"stdout"}"#, None),
+            ("sshd[901]: {", None),
+        ] {
+            let expected = expected.map(|(app, body, host)| (app.to_owned(), body.to_owned(), host.to_owned()));
+            assert_eq!(opened(text), expected, "{text}");
+        }
+    }
+}
