@@ -8,7 +8,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use clap::{CommandFactory, Parser};
 use nightporter::alert::Severity;
-use nightporter::cli::{Check, Cli, Common, Explain, List, Parse, Replay, Verb, Watch, WindowVerb};
+use nightporter::cli::{Check, Cli, Common, Doctor, Explain, List, Parse, Replay, Verb, Watch, WindowVerb};
 use nightporter::fault::Fault;
 use nightporter::json::printable;
 use nightporter::mistake::did_you_mean;
@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Some(Verb::Replay(args)) => replay(&args),
         Some(Verb::Parse(args)) => parse(&args),
         Some(Verb::Check(args)) => check(&args),
+        Some(Verb::Doctor(args)) => doctor(&args),
         Some(Verb::List(args)) => list(&args),
         Some(Verb::Explain(args)) => explain(&args),
         Some(Verb::Window(args)) => match args.verb {
@@ -268,6 +269,40 @@ fn format_of(name: &str, formats: &Formats) -> Result<FormatId, Trouble> {
 fn check(args: &Check) -> Result<ExitCode, Trouble> {
     let mistakes = verbs::check::run(&args.common, now(), &mut stderr().lock())?;
     Ok(if mistakes == 0 { ExitCode::SUCCESS } else { ExitCode::from(BAD) })
+}
+
+fn doctor(args: &Doctor) -> Result<ExitCode, Trouble> {
+    let setup = loaded(&args.common)?;
+    let inputs = setup.inputs(&args.files)?;
+    if inputs.stdin.is_some() && args.files.is_empty() && stdin().is_terminal() {
+        return Err(Trouble::Usage("doctor: which files? (`nightporter doctor --help` shows how)".into()));
+    }
+    let mut broken = 0;
+    let mut fault = |fault: &Fault| {
+        eprintln!("nightporter: {fault}");
+        broken += 1;
+    };
+    let files = verbs::replay::expand(&inputs, &mut fault);
+    let bar = Bar::new();
+    let reports = verbs::doctor::run(verbs::doctor::World {
+        sources: &inputs.sources,
+        files,
+        register: Arc::clone(&setup.register),
+        now: now(),
+        progress: &mut |read, total| bar.show(read, total),
+        fault: &mut fault,
+    });
+    bar.clear();
+    let mut text = Vec::new();
+    for (at, report) in reports.iter().enumerate() {
+        let written = if args.json {
+            nightporter::json::line(report, &mut text).map_err(io::Error::from)
+        } else {
+            write!(text, "{}{report}", if at == 0 { "" } else { "\n" })
+        };
+        written.map_err(|error| Trouble::Usage(format!("doctor: {error}")))?;
+    }
+    Ok(ended(stdout().write_all(&text), broken))
 }
 
 fn list(args: &List) -> Result<ExitCode, Trouble> {
