@@ -37,8 +37,15 @@ fn parsed(lines: &[u8], zone: &str, raw: bool) -> Vec<u8> {
     fs::write(file.path(), lines).unwrap();
     let zone = Zone::new(jiff::tz::TimeZone::get(zone).unwrap());
     let mut events = Vec::new();
-    parse::run(file.path(), &mut parse::Options { formats: Formats::default(), format: None, zone, raw, keystrokes: false }, Time(0), &mut 0, &mut events, &mut |fault| panic!("{fault}"))
-        .unwrap();
+    parse::run(
+        file.path(),
+        &mut parse::Options { formats: Formats::default(), format: None, zone, raw, keystrokes: false },
+        Time(0),
+        &mut 0,
+        &mut events,
+        &mut |fault| panic!("{fault}"),
+    )
+    .unwrap();
     events
 }
 
