@@ -202,7 +202,8 @@ fn versioned<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])
     // Some leave out everything behind the host: `fw-1 LEEF:1.0|…`, `asa-1 : %ASA-6-…`, `asa-1 %ASA-6-113004: …`
     let rest = rest.strip_prefix(b": ").map(trim_start).filter(|rest| rest.starts_with(b"%")).unwrap_or(rest);
     let word = until(rest, b' ').map_or(rest, |(word, _)| word);
-    let bare = [b"{" as &[u8], b"CEF:", b"LEEF:"].iter().any(|mark| rest.starts_with(mark)) || word.starts_with(b"%") && word.ends_with(b":");
+    let bare =
+        [b"{" as &[u8], b"CEF:", b"LEEF:"].iter().any(|mark| rest.starts_with(mark)) || word.starts_with(b"%") && word.ends_with(b":");
     let message = if bare { None } else { fields(head, rest, false) };
     Some((Sure::Yes, message.unwrap_or(rest)))
 }

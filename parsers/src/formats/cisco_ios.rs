@@ -49,7 +49,7 @@ fn message<'a>(line: &Line<'a>) -> Option<Message<'a>> {
         return Some(Message { code, mnemonic, text: line.body, ..Message::default() });
     }
     let (start, _) = cut(line.body, PREFIX);
-    memchr::memchr(b'%', start)?;
+    memchr::memchr(b'%', start).filter(|&at| at == 0 || line.head.pid.is_empty())?;
     let mut found = Message::default();
     let mut rest = line.body;
     let mut names = 0;
@@ -69,12 +69,18 @@ fn message<'a>(line: &Line<'a>) -> Option<Message<'a>> {
         let (word, after) = cut(rest, end);
         rest = after;
         // Sequence numbers, and how long the device is up: `4711`, `1w2d`, `00:04:12`.
-        if word.iter().all(u8::is_ascii_digit) || word.first()?.is_ascii_digit() && word.iter().all(|b| b.is_ascii_digit() || b"ywdhm".contains(b)) {
+        if word.iter().all(u8::is_ascii_digit)
+            || word.first()?.is_ascii_digit() && word.iter().all(|b| b.is_ascii_digit() || b"ywdhm".contains(b))
+        {
             continue;
         }
-        // The device's name, then a line card or a process.
+        // The device's name, a line card, a process.
         names += 1;
-        if names > 2 || !word.iter().all(|b| b.is_ascii_alphanumeric() || b"._-/[]".contains(b)) {
+        let ends = trim_start(rest);
+        if names > 3
+            || !(ends.starts_with(b":") || ends.starts_with(b"RP/") || ends.starts_with(b"LC/"))
+            || !word.iter().all(|b| b.is_ascii_alphanumeric() || b"._-/[]".contains(b))
+        {
             return None;
         }
         if found.host.is_empty() && !word.iter().any(|b| b"/[".contains(b)) {
@@ -95,7 +101,8 @@ fn coded(word: &[u8]) -> Option<(&[u8], &[u8])> {
     let mnemonic = mnemonic.get(1..)?;
     let [facility @ .., b'-', b'0'..=b'7'] = front else { return None };
     let is_word = |text: &[u8]| {
-        text.first().is_some_and(u8::is_ascii_uppercase) && text.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b"_-".contains(b))
+        text.first().is_some_and(u8::is_ascii_uppercase)
+            && text.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b"_-".contains(b))
     };
     (is_word(facility) && is_word(mnemonic)).then_some((code, mnemonic))
 }
@@ -106,7 +113,8 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         facts.stamp = stamps.body(message.stamp, stamp::any);
     }
     // `Nov 20 22:41:07 rtr-1: 4711: …`: a relay took the name for a program's.
-    let host = if message.host.is_empty() && line.head.host.is_empty() && !line.head.app.starts_with(b"%") { line.head.app } else { message.host };
+    let host =
+        if message.host.is_empty() && line.head.host.is_empty() && !line.head.app.starts_with(b"%") { line.head.app } else { message.host };
     facts.device = line.text(host);
     facts.action = line.text(message.code);
     if !flows::read(message.mnemonic, message.text, facts) {

@@ -182,16 +182,14 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
 fn kind(code: &[u8], text: &[u8], attributes: &Attributes<'_>) -> Kind {
     let says = |words: &[u8]| find(text, words).is_some();
     match code {
-        b"01_PassedAuth" => Kind::LoginSuccess,
-        b"02_FailedAuth" => Kind::LoginFailure,
         b"03_RADIUSAcc" | b"04_TACACSAcc" => match attributes.status {
             b"Start" | b"start" => Kind::SessionStart,
             b"Stop" | b"stop" => Kind::SessionEnd,
             _ => Kind::Other,
         },
-        b"5200" | b"5201" | b"5231" => Kind::LoginSuccess,
+        b"01_PassedAuth" | b"5200" | b"5201" | b"5231" => Kind::LoginSuccess,
         // 5434 and 5449: an endpoint that failed again and again, whose requests are summed up from now on.
-        b"5400" | b"5401" | b"5418" | b"5434" | b"5449" => Kind::LoginFailure,
+        b"02_FailedAuth" | b"5400" | b"5401" | b"5418" | b"5434" | b"5449" => Kind::LoginFailure,
         b"3000" => Kind::SessionStart,
         b"3001" => Kind::SessionEnd,
         [b'3', b'3', b'0', _] if says(b"Accounting START") => Kind::SessionStart,

@@ -41,8 +41,8 @@ fn kind(id: &[u8], text: &[u8]) -> Kind {
         b"611103" => Kind::Logout,
         // A key that was renewed is neither a new session nor the end of one.
         b"750006" | b"750007" if goes_on(b"Reason: ", b"ekey") => Kind::Other,
-        b"109011" | b"113039" | b"603104" | b"603106" | b"603108" | b"606001" | b"713228" | b"716001" | b"721016" | b"722051" | b"750006"
-        | b"751025" => Kind::SessionStart,
+        b"109011" | b"113039" | b"603104" | b"603106" | b"603108" | b"606001" | b"713228" | b"716001" | b"721016" | b"722051"
+        | b"750006" | b"751025" => Kind::SessionStart,
         b"109012" | b"113019" | b"315011" | b"603105" | b"603107" | b"606002" | b"713050" | b"716002" | b"721018" | b"750007"
         | b"750014" => Kind::SessionEnd,
         b"" => kind_of_words(text),
@@ -166,7 +166,7 @@ fn details<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut Facts) {
             }
         }
         // `Duplicate TCP SYN from inside:10.1.1.1/1234 to outside:192.0.2.1/80 with different initial sequence number`
-        _ if facts.kind == Kind::Other && facts.user.is_empty() && facts.source_ip.is_none() => {
+        [b'4' | b'5', ..] | b"303002" | b"710001" if facts.user.is_empty() && facts.source_ip.is_none() => {
             ends(text, b" from ", b" to ", facts);
         }
         _ => {}

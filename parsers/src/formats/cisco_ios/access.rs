@@ -9,7 +9,8 @@ use crate::{About, Escape, Facts, Kind, Line};
 struct Sentence {
     mnemonic: &'static str,
     kind: Kind,
-    /// What stands before and behind the name; behind it an end of nothing is the end of the text.
+    /// What stands before and behind the name. Nothing behind it: the end of the text. Of words that begin with a quote a release may
+    /// have the quote alone.
     user: (&'static str, &'static str),
     /// What stands before the address: it is looked for from the end of the name on, or before the name.
     address: &'static str,
@@ -40,8 +41,8 @@ const SENTENCES: &[Sentence] = &[
     sentence("PRIV_AUTH_PASS", Kind::Other, (" by ", " on "), "("),
     sentence("PRIV_AUTH_FAIL", Kind::LoginFailure, (" by ", " on "), "("),
     // `Chassis 1 R0/0: nginx: Login Successful from host 10.1.0.4 by user 'claire' using crypto cipher 'x'`
-    sentence("LOGIN_PASSED", Kind::LoginSuccess, (" by user '", "'"), " from host "),
-    sentence("SESS_LOGOUT", Kind::Logout, (" by user '", "'"), " from host "),
+    sentence("LOGIN_PASSED", Kind::LoginSuccess, (" by user '", "' using crypto"), " from host "),
+    sentence("SESS_LOGOUT", Kind::Logout, (" by user '", "' using crypto"), " from host "),
     // `R0/0: dmiauthd: User 'claire' authenticated successfully from 10.1.0.4:53000 and was authorized for netconf over ssh.`
     sentence("AUTH_PASSED", Kind::LoginSuccess, ("User '", "' authenticated successfully"), " from "),
     sentence("AUTHENTICATION_FAILED", Kind::LoginFailure, ("", ""), " from "),
@@ -57,8 +58,8 @@ const SENTENCES: &[Sentence] = &[
     sentence("EZVPN_CONNECTION_UP", Kind::SessionStart, (" User=", " Group="), " Client_public_addr="),
     sentence("EZVPN_CONNECTION_DOWN", Kind::SessionEnd, (" User=", " Group="), " Client_public_addr="),
     // `vw_ctx: CTX vw_gw: GW remote_ip: 198.51.100.23 user_name: u, Authentication successful, user logged in`
-    sentence("LOGIN_AUTH_PASSED", Kind::LoginSuccess, (" user_name: ", ", "), " remote_ip: "),
-    sentence("LOGIN_AUTH_REJECTED", Kind::LoginFailure, (" user_name: ", ", "), " remote_ip: "),
+    sentence("LOGIN_AUTH_PASSED", Kind::LoginSuccess, (" user_name: ", ", Authentication "), " remote_ip: "),
+    sentence("LOGIN_AUTH_REJECTED", Kind::LoginFailure, (" user_name: ", ", Failed "), " remote_ip: "),
 ];
 
 /// Reads a message that is not of traffic.
@@ -83,7 +84,7 @@ pub(super) fn read<'a>(line: &Line<'a>, facility: &[u8], mnemonic: &[u8], text: 
         }
         // Of the web server's failures the words are others: `Login Un-Successful from host 10.1.0.4 by user 'claire'`
         b"LOGIN_FAILED" if find(text, b" from host ").is_some() => {
-            tell(line, &sentence("", Kind::LoginFailure, (" by user '", "'"), " from host "), text, facts);
+            tell(line, &sentence("", Kind::LoginFailure, (" by user '", "' using crypto"), " from host "), text, facts);
         }
         _ => {
             let Some(sentence) = SENTENCES.iter().find(|sentence| sentence.mnemonic.as_bytes() == mnemonic) else { return };
@@ -114,7 +115,8 @@ fn tell<'a>(line: &Line<'a>, sentence: &Sentence, text: &'a [u8], facts: &mut Fa
     if start.is_some() {
         let rest = cut(rest, open.len()).1;
         // The last one: a name may hold the words that follow it.
-        let end = if close.is_empty() { Some(rest.len()) } else { rfind(rest, close.as_bytes()) };
+        let quote = || rest.iter().rposition(|&b| b == b'\'').filter(|_| close.starts_with('\''));
+        let end = if close.is_empty() { Some(rest.len()) } else { rfind(rest, close.as_bytes()).or_else(quote) };
         let Some(end) = end else { return };
         let (login, words) = cut(rest, end);
         behind = words;
@@ -145,7 +147,9 @@ fn configured<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
 
 /// `User:claire  logged command:interface Vlan10`; what only looks has `!exec:` in front.
 fn command<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
-    let Some((login, command)) = text.strip_prefix(b"User:").and_then(|rest| Some(cut(rest, find(rest, b" logged command:")?))) else { return };
+    let Some((login, command)) = text.strip_prefix(b"User:").and_then(|rest| Some(cut(rest, find(rest, b" logged command:")?))) else {
+        return;
+    };
     line.login(given(trim(login)), Escape::None, facts);
     let command = trim(after(command, b"command:"));
     facts.private = line.text(command);

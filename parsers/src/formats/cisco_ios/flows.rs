@@ -30,11 +30,12 @@ fn access_list(text: &[u8], facts: &mut Facts) {
         (b" permitted ", Verdict::Allowed),
         (b" permit ", Verdict::Allowed),
     ];
-    let found = verdicts.into_iter().filter_map(|(word, verdict)| Some((find(text, word)?, word.len(), verdict))).min_by_key(|found| found.0);
+    let found =
+        verdicts.into_iter().filter_map(|(word, verdict)| Some((find(text, word)?, word.len(), verdict))).min_by_key(|found| found.0);
     let Some((at, length, verdict)) = found else { return };
     facts.verdict = Some(verdict);
     let ends = text.get(at + length..).unwrap_or_default();
-    let arrow = find(ends, b" -> ").unwrap_or(ends.len());
+    let arrow = find(ends, b"-> ").unwrap_or(ends.len());
     let (source, destination) = cut(ends, arrow);
     // The protocol comes first, and counts of packets and hits last.
     (facts.source_ip, facts.source_port) = end(source);
@@ -44,8 +45,8 @@ fn access_list(text: &[u8], facts: &mut Facts) {
 /// The first word that is an address, with its port in brackets.
 fn end(text: &[u8]) -> (Option<IpAddr>, Option<u16>) {
     let words = text.split(|b| matches!(b, b' ' | b','));
-    let ends = words.map(|word| until(word, b'(').unwrap_or((word, &[])));
-    let found = ends.filter_map(|(address, port)| Some((ip(address)?, port.strip_suffix(b")").and_then(number)))).next();
+    let mut ends = words.map(|word| until(word, b'(').unwrap_or((word, &[])));
+    let found = ends.find_map(|(address, port)| Some((ip(address)?, port.strip_suffix(b")").and_then(number))));
     found.map_or((None, None), |(address, port)| (Some(address), port))
 }
 
