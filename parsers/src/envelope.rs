@@ -139,6 +139,10 @@ fn one<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])> {
     }
     let rest = trim_start(rest);
     (head.stamp, head.after_stamp) = (stamp, rest);
+    if let Some((host, body)) = kiwi(rest) {
+        head.host = host;
+        return Some((Sure::Yes, body));
+    }
     // `Mar 18 2026 12:16:09: %ASA-6-…`
     if let Some(body) = rest.strip_prefix(b":") {
         let body = trim_start(body);
@@ -157,18 +161,20 @@ fn one<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])> {
         (head.app, head.pid) = (app, pid);
         return Some((if pid.is_empty() { Sure::Likely } else { Sure::Yes }, solaris(body)));
     }
+    // `asa-1 : %ASA-6-…`, `asa-1/context : %ASA-6-…`
+    if let Some((host, after)) = until(rest, b' ')
+        && let Some(body) = trim_start(after).strip_prefix(b":").map(trim_start)
+        && body.starts_with(b"%")
+        && (self::host(host) == host.len() || host.iter().all(|&b| is_name(b)))
+    {
+        head.host = host;
+        return Some((Sure::Yes, body));
+    }
     let (host, after) = cut(rest, host(rest));
     if host.is_empty() || !matches!(after, [] | [b' ', ..]) {
         return Some((Sure::Maybe, rest));
     }
     let after = trim_start(after);
-    // `asa-1 : %ASA-6-…`
-    if let Some(body) = after.strip_prefix(b":")
-        && trim_start(body).starts_with(b"%")
-    {
-        head.host = host;
-        return Some((Sure::Yes, trim_start(body)));
-    }
     if iso && let Some(body) = fields(head, after, true) {
         head.host = host;
         return Some((Sure::Yes, body));
@@ -199,11 +205,11 @@ fn versioned<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])
     let Some((host, rest)) = until(rest, b' ') else { return Some((Sure::Yes, rest)) };
     head.host = given(host);
     let rest = trim_start(rest);
-    // Some leave out everything behind the host: `fw-1 LEEF:1.0|…`, `asa-1 : %ASA-6-…`, `asa-1 %ASA-6-113004: …`
+    // Some leave out everything behind the host: `fw-1 LEEF:1.0|…`, `fw-1 date=…`, `asa-1 : %ASA-6-…`, `asa-1 %ASA-6-113004: …`
     let rest = rest.strip_prefix(b": ").map(trim_start).filter(|rest| rest.starts_with(b"%")).unwrap_or(rest);
     let word = until(rest, b' ').map_or(rest, |(word, _)| word);
-    let bare =
-        [b"{" as &[u8], b"CEF:", b"LEEF:"].iter().any(|mark| rest.starts_with(mark)) || word.starts_with(b"%") && word.ends_with(b":");
+    let is_app = if word.starts_with(b"%") { !word.ends_with(b":") } else { word.iter().all(|&b| is_name(b)) };
+    let bare = is_structured(rest) && !is_app;
     let message = if bare { None } else { fields(head, rest, false) };
     Some((Sure::Yes, message.unwrap_or(rest)))
 }
@@ -301,6 +307,15 @@ fn solaris(body: &[u8]) -> &[u8] {
     }
 }
 
+/// `<TAB>Local4.Info<TAB>192.0.2.1<TAB>…`, as Kiwi Syslog Server keeps lines: host and message.
+fn kiwi(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (level, rest) = until(text.strip_prefix(b"\t")?, b'\t')?;
+    let (facility, severity) = until(level, b'.')?;
+    let (host, body) = until(rest, b'\t')?;
+    let named = facility.first()?.is_ascii_uppercase() && severity.iter().all(u8::is_ascii_alphabetic);
+    (named && self::host(host) == host.len()).then_some((host, body))
+}
+
 /// What follows a severity's name: F5 writes `host notice tmm2[20226]: …`.
 fn severity(text: &[u8]) -> Option<&[u8]> {
     let (word, rest) = until(text, b' ')?;
@@ -394,6 +409,7 @@ mod tests {
             ("Mar 22 18:34:00 pa-1 1,2026/03/22 18:34:00", "Mar 22 18:34:00", "pa-1", "", "", "1,2026/03/22 18:34:00"),
             ("Mar 22 18:34:00 arc CEF:0|V|P|", "Mar 22 18:34:00", "arc", "", "", "CEF:0|V|P|"),
             ("Mar 22 18:34:00 arc CEF: 0|V|P|", "Mar 22 18:34:00", "arc", "", "", "CEF: 0|V|P|"),
+            ("2026-03-22 18:34:00\tLocal4.Info\t192.0.2.1\ta b", "2026-03-22 18:34:00", "192.0.2.1", "", "", "a b"),
             ("Mar 22 18:34:00 192.0.2.7:5000 TLS: Initial", "Mar 22 18:34:00", "", "", "", "192.0.2.7:5000 TLS: Initial"),
         ]);
     }
@@ -408,6 +424,13 @@ mod tests {
             ("<134>2026-03-14T01:17:09Z ftd-1 : %FTD-6-1: x", "2026-03-14T01:17:09Z", "ftd-1", "", "", "%FTD-6-1: x"),
             ("<134>2026-03-14T01:17:09Z: %FTD-6-1: x", "2026-03-14T01:17:09Z", "", "", "", "%FTD-6-1: x"),
             ("Mar 22 18:34:00 relay Mar 18 2026 12:16:09: %ASA-6-1: x", "Mar 18 2026 12:16:09", "relay", "", "", "%ASA-6-1: x"),
+            ("Mar 22 18:34:00 relay :Mar 18 12:16:09 CET: %ASA-6-1: x", "Mar 18 12:16:09 CET", "relay", "", "", "%ASA-6-1: x"),
+            ("<166>Mar 18 2026 12:16:09 asa-1/admin : %ASA-6-1: x", "Mar 18 2026 12:16:09", "asa-1/admin", "", "", "%ASA-6-1: x"),
+            ("<166>1 2026-03-14T01:17:09Z asa-1 : %ASA-6-1: x", "2026-03-14T01:17:09Z", "asa-1", "", "", "%ASA-6-1: x"),
+            ("<166>1 2026-03-14T01:17:09Z asa-1 %ASA-6-1: a b c d e", "2026-03-14T01:17:09Z", "asa-1", "", "", "%ASA-6-1: a b c d e"),
+            ("<166>1 2026-03-14T01:17:09Z asa-1 %ASA-6-1 - - - x", "2026-03-14T01:17:09Z", "asa-1", "%ASA-6-1", "", "x"),
+            ("Mar 22 18:34:00 relay Mar 18 12:16:09 ise-1 CISE_X 1 2 0", "Mar 18 12:16:09", "ise-1", "", "", "CISE_X 1 2 0"),
+            ("<181>1 2026-03-14T01:17:09Z ise-1 CISE_X - - - 1 2 0", "2026-03-14T01:17:09Z", "ise-1", "CISE_X", "", "1 2 0"),
         ]);
     }
 
@@ -417,6 +440,7 @@ mod tests {
             ("<38>1 2026-11-20T22:41:07Z b sshd 901 - -  Accepted x", "2026-11-20T22:41:07Z", "b", "sshd", "901", "Accepted x"),
             ("<38>1 2026-11-20T22:41:07Z b sshd 901 - - \u{feff}Accepted", "2026-11-20T22:41:07Z", "b", "sshd", "901", "Accepted"),
             ("<38>1 - - - - - - alone", "", "", "", "", "alone"),
+            ("<38>1 2026-11-20T22:41:07Z fw date=1 a=2 b=3 c=4 d=5", "2026-11-20T22:41:07Z", "fw", "", "", "date=1 a=2 b=3 c=4 d=5"),
             (
                 "<38>1 2026-11-20T22:41:07Z fw LEEF:1.0|V|a b|1|x|c=d e=f",
                 "2026-11-20T22:41:07Z",
