@@ -97,23 +97,18 @@ mod tests {
     #[test]
     fn elements_attributes_and_text() {
         let text = br#"<?xml version="1.0"?><!-- <no> --><E xmlns='u'><A Name="x" b = 'y > "z"'>t &lt; u</A><B/><C N='1'/> <D> cut"#;
-        let found: Vec<_> = Elements::new(text).map(|e| (e.name, e.attribute(b"Name"), e.attribute(b"b"), e.text)).collect();
-        let none: &[u8] = b"";
-        let expected: [(&[u8], &[u8], &[u8], &[u8]); 6] = [
-            (b"no", none, none, b"-->"),
-            (b"E", none, none, none),
-            (b"A", b"x", br#"y > "z""#, b"t &lt; u"),
-            (b"B", none, none, none),
-            (b"C", none, none, none),
-            (b"D", none, none, b"cut"),
-        ];
+        let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let found: Vec<String> = Elements::new(text)
+            .map(|e| format!("{}|{}|{}|{}", shown(e.name), shown(e.attribute(b"Name")), shown(e.attribute(b"b")), shown(e.text)))
+            .collect();
+        let expected = ["no|||-->", "E|||", "A|x|y > \"z\"|t &lt; u", "B|||", "C|||", "D|||cut"];
         assert_eq!(found, expected);
     }
 
     proptest::proptest! {
         #[test]
         fn any_bytes_come_to_an_end(bytes in proptest::collection::vec(proptest::sample::select(b"<>/='\" a!?\xff".as_slice()), 0..80)) {
-            proptest::prop_assert!(Elements::new(&bytes).map(|element| element.attribute(b"a").len()).count() <= bytes.len());
+            proptest::prop_assert!(Elements::new(&bytes).filter(|element| element.attribute(b"a").len() <= bytes.len()).count() <= bytes.len());
         }
     }
 }

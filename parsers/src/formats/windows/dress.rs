@@ -56,14 +56,13 @@ fn json(body: &[u8]) -> Record<'_> {
     let mut record = Record { escape: Escape::Json, ..Record::default() };
     for leaf in Leaves::new(body) {
         match leaf.path() {
-            [.., name, b"#text" | b"Value"] => record.set(name, leaf.value),
-            [.., name @ (b"TimeCreated" | b"Provider"), b"#attributes", _] => record.set(name, leaf.value),
             // NXLog's own word for the machine.
             [b"Hostname"] => record.computer = leaf.value,
             // What an agent says of itself is not the event's.
-            [b"agent" | b"beat" | b"related" | b"ecs", ..] => {}
-            [.., name] => record.set(name, leaf.value),
-            [] => {}
+            [] | [b"agent" | b"beat" | b"related" | b"ecs", ..] => {}
+            [.., name, b"#text"] | [.., name @ (b"TimeCreated" | b"Provider"), b"#attributes", _] | [.., name] => {
+                record.set(name, leaf.value);
+            }
         }
     }
     record
