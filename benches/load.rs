@@ -28,7 +28,7 @@ use nightporter::rules::Rules;
 use nightporter::source::archive::Archive;
 use nightporter::verbs::replay;
 use nightporter::zone::Zone;
-use parsers::{Interest, Stamps, Time};
+use parsers::{Formats, Interest, Stamps, Time};
 
 const RUNS: usize = 7;
 
@@ -74,7 +74,7 @@ fn main() {
     };
     report("counting newlines", newlines);
     let parse = |interest: &Arc<Interest>| {
-        let manner = Manner { only: None, interest: Arc::clone(interest) };
+        let manner = Manner { interest: Arc::clone(interest), ..Manner::default() };
         let mut stamps = Stamps::default();
         batches.iter().map(|batch| Parsed::new(batch.clone(), &manner, &mut stamps)).collect::<Vec<Parsed>>()
     };
@@ -93,9 +93,13 @@ fn main() {
         median(|| {
             let world = replay::World {
                 engine: engine(&register),
-                files: vec![replay::File { source: 0, path: path.clone(), only: None }],
+                files: vec![replay::File {
+                    source: 0,
+                    path: path.clone(),
+                    manner: Manner { interest: Arc::clone(&interest), ..Manner::default() },
+                }],
                 entries: Vec::new(),
-                interest: Arc::clone(&interest),
+                formats: Formats::default(),
                 threads: 1,
                 now: Time(0),
                 out: &mut std::io::sink(),
@@ -153,7 +157,7 @@ fn parse_day(accounts: usize, day: usize, register: &Arc<Register>) -> Vec<Parse
     }
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), &text).unwrap();
-    let manner = Manner { only: None, interest: Arc::new(register.interest()) };
+    let manner = Manner { interest: Arc::new(register.interest()), ..Manner::default() };
     let mut stamps = Stamps::default();
     batches(file.path()).into_iter().map(|batch| Parsed::new(batch, &manner, &mut stamps)).collect()
 }

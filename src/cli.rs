@@ -44,6 +44,8 @@ pub enum Verb {
     Parse(Parse),
     /// Read config, register and daybook, and list every mistake with its place.
     Check(Check),
+    /// Say whether log files are fit for use: what is understood of them, what they do not tell, whether their clocks are right.
+    Doctor(Doctor),
     /// List what nightporter knows.
     List(List),
     /// Show a rule's manual page with its settings in force, or how a line is read.
@@ -137,6 +139,9 @@ pub struct Parse {
     /// Add the raw line (event.original).
     #[arg(long)]
     pub raw: bool,
+    /// Leave keystrokes, window titles and command lines in the raw line.
+    #[arg(long, requires = "raw")]
+    pub keystrokes: bool,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub common: Common,
@@ -151,12 +156,32 @@ pub struct Check {
     pub common: Common,
 }
 
+/// `doctor`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Names no person, no address and nothing that somebody typed: its report can be sent on.\n\nExamples:\n  nightporter doctor fw.log\n  nightporter doctor --config np.toml                  the files of its sources\n  nightporter doctor --json archive/*.log.gz | jq -r '.source + \": \" + .summary'"
+)]
+pub struct Doctor {
+    /// Files (plain, .gz, .zst; - = stdin); without any, those of the configured sources.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// One JSON object a source.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: Common,
+}
+
 /// `list`.
 #[derive(Args, Debug)]
 pub struct List {
     /// What to list.
     #[arg(value_parser = ["formats", "rules"])]
     pub what: String,
+    /// Configuration, whose own formats are listed too.
+    #[arg(short, long, env = "NIGHTPORTER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// `explain`.

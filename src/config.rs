@@ -3,6 +3,7 @@
 //! Text in, values and mistakes out; files are read by the verbs. Nothing has to be written: [`Config::default`]
 //! is what holds without a configuration.
 
+mod format;
 mod later;
 mod sink;
 mod source;
@@ -11,6 +12,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use parsers::Formats;
+
+pub use format::Sample;
 pub use sink::{Form, Sink, SinkKind};
 pub use source::{Source, SourceKind};
 
@@ -37,36 +41,42 @@ pub struct Config {
     pub rules: Vec<(Text, Section)>,
     /// How accounts look that are a supplier's by their name alone.
     pub supplier_names: SupplierNames,
-    /// What is written well and not built yet: to be said whenever the configuration is used.
-    pub not_yet: Vec<Mistake>,
+    /// The formats that are known: the built-in ones, and those of `[[format]]`.
+    pub formats: Formats,
+    /// The sample lines of `[[format]]`.
+    pub samples: Vec<Sample>,
+    /// What is no mistake, and ought to be known whenever the configuration is used: above all what is not built yet.
+    pub notes: Vec<Mistake>,
 }
 
 impl Config {
     /// Reads the text of a configuration. `file` is its path: paths in it count from its folder. `rules` are the
     /// ids of all rules.
     pub fn read(file: &str, text: &str, rules: &[&str]) -> (Config, Vec<Mistake>) {
-        let (mistakes, not_yet) = (Mistakes::default(), Mistakes::default());
+        let (mistakes, notes) = (Mistakes::default(), Mistakes::default());
         let document = Document::read(file, text, &mistakes);
         let folder = Path::new(file).parent().unwrap_or(Path::new(""));
         let mut top = document.table(&mistakes);
         let mut path = |key| top.text(key).map(|text| folder.join(&*text.value));
         let (register, daybook, state) = (path("register"), path("daybook"), path("state"));
         let defaults = top.table("defaults").map(Defaults::read).unwrap_or_default();
-        let formats = later::formats(top.tables("format"), &not_yet);
+        let own = format::read(top.tables("format"), &notes);
         let mut names = HashSet::new();
         let mut sources = Vec::new();
         for table in top.tables("source") {
-            sources.extend(source::read(table, folder, &defaults, &formats, &mut names, &not_yet));
+            sources.extend(source::read(table, folder, &defaults, &own, &mut names, &notes));
         }
         if let Some(table) = top.table("geo") {
-            later::geo(table, &not_yet);
+            later::geo(table, &notes);
         }
-        let sinks = top.tables("sink").into_iter().filter_map(|table| sink::read(table, folder, &not_yet)).collect();
+        let sinks = top.tables("sink").into_iter().filter_map(|table| sink::read(table, folder, &notes)).collect();
         let sections = known_rules(&top.sections("rules"), document.file(), rules, &mistakes);
         let supplier_names = supplier_names(&sections, &mistakes);
         top.finish();
-        let not_yet = not_yet.into_sorted();
-        let config = Config { register, daybook, state, defaults, sources, sinks, rules: sections, supplier_names, not_yet };
+        let format::Read { formats, samples, .. } = own;
+        let notes = notes.into_sorted();
+        let config =
+            Config { register, daybook, state, defaults, sources, sinks, rules: sections, supplier_names, formats, samples, notes };
         (config, mistakes.into_sorted())
     }
 
@@ -152,7 +162,7 @@ supplier_names = { prefixes = ["zz-"] }
 "#;
         let (config, mistakes) = Config::read("/etc/np/nightporter.toml", text, RULES);
         assert_eq!(shown(&mistakes), "");
-        assert_eq!(shown(&config.not_yet), "");
+        assert_eq!(shown(&config.notes), "");
         assert_eq!(config.register, Some("/etc/np/register.toml".into()));
         assert_eq!(config.daybook, Some("/srv/daybook.jsonl".into()));
         assert_eq!(config.defaults.hours.text().as_ref(), "Mo-Sa 07:00-19:00");
@@ -262,9 +272,8 @@ format = "ocsf"
 "#;
         let (config, mistakes) = Config::read("nightporter.toml", text, RULES);
         assert_eq!(shown(&mistakes), "");
-        assert_snapshot!(shown(&config.not_yet), @r#"
+        assert_snapshot!(shown(&config.notes), @r#"
         nightporter.toml:2:1: kind = "syslog": read and checked, but not built yet; this part is left out
-        nightporter.toml:14:1: [[format]]: read and checked, but not built yet; this part is left out
         nightporter.toml:19:1: [geo]: read and checked, but not built yet; this part is left out
         nightporter.toml:21:1: a format other than "ecs": read and checked, but not built yet; this part is left out
         nightporter.toml:21:1: kind = "http": read and checked, but not built yet; this part is left out

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use clap::{CommandFactory, Parser};
 use nightporter::alert::Severity;
-use nightporter::cli::{Check, Cli, Common, Explain, List, Parse, Replay, Verb, Watch, WindowVerb};
+use nightporter::cli::{Check, Cli, Common, Doctor, Explain, List, Parse, Replay, Verb, Watch, WindowVerb};
 use nightporter::fault::Fault;
 use nightporter::json::printable;
 use nightporter::mistake::did_you_mean;
@@ -17,7 +17,7 @@ use nightporter::source::pattern::Pattern;
 use nightporter::verbs;
 use nightporter::wall_clock::now;
 use nightporter::zone::Zone;
-use parsers::{FORMATS, FormatId, formats};
+use parsers::{FormatId, Formats};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Bad usage, configuration, or an input that is missing or broken.
@@ -31,7 +31,8 @@ fn main() -> ExitCode {
         Some(Verb::Replay(args)) => replay(&args),
         Some(Verb::Parse(args)) => parse(&args),
         Some(Verb::Check(args)) => check(&args),
-        Some(Verb::List(args)) => Ok(list(&args)),
+        Some(Verb::Doctor(args)) => doctor(&args),
+        Some(Verb::List(args)) => list(&args),
         Some(Verb::Explain(args)) => explain(&args),
         Some(Verb::Window(args)) => match args.verb {
             WindowVerb::Open(args) => verbs::daybook::open(&args, now()).map(|told| say(&told)),
@@ -92,7 +93,7 @@ fn ended(result: io::Result<()>, broken_inputs: usize) -> ExitCode {
 /// What is configured well and not built yet is said whenever the configuration is used.
 fn loaded(common: &Common) -> Result<Setup, Trouble> {
     let setup = Setup::load(common)?;
-    for note in &setup.config.not_yet {
+    for note in &setup.config.notes {
         eprintln!("note: {note}");
     }
     Ok(setup)
@@ -210,7 +211,7 @@ fn replay(args: &Replay) -> Result<ExitCode, Trouble> {
         engine,
         files,
         entries,
-        interest: setup.interest(),
+        formats: setup.config.formats.clone(),
         threads: args.threads,
         now: now(),
         out: &mut out,
@@ -234,9 +235,15 @@ fn parse(args: &Parse) -> Result<ExitCode, Trouble> {
     let setup = loaded(&args.common)?;
     let format = match args.format.as_str() {
         "auto" => None,
-        name => Some(format_of(name)?),
+        name => Some(format_of(name, &setup.config.formats)?),
     };
-    let mut options = verbs::parse::Options { format, zone: Zone::new(setup.config.defaults.zone.clone()), raw: args.raw };
+    let mut options = verbs::parse::Options {
+        formats: setup.config.formats.clone(),
+        format,
+        zone: Zone::new(setup.config.defaults.zone.clone()),
+        raw: args.raw,
+        keystrokes: args.keystrokes,
+    };
     let files = if args.files.is_empty() { vec![PathBuf::from("-")] } else { args.files.clone() };
     let mut out = BufWriter::new(stdout().lock());
     let (mut number, mut broken) = (0, 0);
@@ -252,27 +259,66 @@ fn parse(args: &Parse) -> Result<ExitCode, Trouble> {
     Ok(ended(out.flush(), broken))
 }
 
-fn format_of(name: &str) -> Result<FormatId, Trouble> {
-    formats::by_name(name).ok_or_else(|| {
-        let hint = did_you_mean(name, FORMATS.iter().map(|format| format.name));
+fn format_of(name: &str, formats: &Formats) -> Result<FormatId, Trouble> {
+    formats.by_name(name).ok_or_else(|| {
+        let hint = did_you_mean(name, formats.names());
         Trouble::Usage(format!("there is no format \"{name}\"{hint} (`nightporter list formats` shows all)"))
     })
 }
 
 fn check(args: &Check) -> Result<ExitCode, Trouble> {
-    let mistakes = verbs::check::run(&args.common, &mut stderr().lock())?;
+    let mistakes = verbs::check::run(&args.common, now(), &mut stderr().lock())?;
     Ok(if mistakes == 0 { ExitCode::SUCCESS } else { ExitCode::from(BAD) })
 }
 
-fn list(args: &List) -> ExitCode {
-    print(&if args.what == "rules" { verbs::explain::rules() } else { verbs::explain::formats() })
+fn doctor(args: &Doctor) -> Result<ExitCode, Trouble> {
+    let setup = loaded(&args.common)?;
+    let inputs = setup.inputs(&args.files)?;
+    if inputs.stdin.is_some() && args.files.is_empty() && stdin().is_terminal() {
+        return Err(Trouble::Usage("doctor: which files? (`nightporter doctor --help` shows how)".into()));
+    }
+    let mut broken = 0;
+    let mut fault = |fault: &Fault| {
+        eprintln!("nightporter: {fault}");
+        broken += 1;
+    };
+    let files = verbs::replay::expand(&inputs, &mut fault);
+    let bar = Bar::new();
+    let reports = verbs::doctor::run(verbs::doctor::World {
+        sources: &inputs.sources,
+        files,
+        register: Arc::clone(&setup.register),
+        now: now(),
+        progress: &mut |read, total| bar.show(read, total),
+        fault: &mut fault,
+    });
+    bar.clear();
+    let mut text = Vec::new();
+    for (at, report) in reports.iter().enumerate() {
+        let written = if args.json {
+            nightporter::json::line(report, &mut text).map_err(io::Error::from)
+        } else {
+            write!(text, "{}{report}", if at == 0 { "" } else { "\n" })
+        };
+        written.map_err(|error| Trouble::Usage(format!("doctor: {error}")))?;
+    }
+    Ok(ended(stdout().write_all(&text), broken))
+}
+
+fn list(args: &List) -> Result<ExitCode, Trouble> {
+    if args.what == "rules" {
+        return Ok(print(&verbs::explain::rules()));
+    }
+    let setup = Setup::load(&Common { config: args.config.clone(), ..Common::default() })?;
+    Ok(print(&verbs::explain::formats(&setup.config.formats)))
 }
 
 fn explain(args: &Explain) -> Result<ExitCode, Trouble> {
     let setup = loaded(&args.common)?;
     if let Some(line) = &args.line {
-        let mut zone = Zone::new(setup.config.defaults.zone.clone());
-        return Ok(print(&verbs::explain::line(line, &mut zone, now())));
+        let zone = Zone::new(setup.config.defaults.zone.clone());
+        let mut reader = verbs::explain::Reader { formats: &setup.config.formats, zone, now: now() };
+        return Ok(print(&verbs::explain::line(line, &mut reader)));
     }
     let rule = args.rule.as_deref().unwrap_or_default();
     verbs::explain::rule(rule, &setup.rules).map(|page| print(&page)).map_err(Trouble::Usage)

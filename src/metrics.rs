@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use parsers::{FORMATS, FormatId, Reading};
+use parsers::{FormatId, Formats, Reading};
 
 use crate::alert::{Alert, Severity};
 
@@ -21,7 +21,7 @@ pub struct Tally {
     pub blank: u64,
     /// Of the above: longer than a line may be, and read by their beginning.
     pub truncated: u64,
-    /// Of the parsed: by format, in table order.
+    /// Of the parsed: by number of the format.
     pub formats: Vec<u64>,
 }
 
@@ -31,7 +31,7 @@ impl Tally {
         match reading {
             Reading::Parsed(FormatId(format)) | Reading::NoConcern(FormatId(format)) => {
                 self.parsed += 1;
-                self.formats.resize(FORMATS.len(), 0);
+                self.grow(usize::from(format) + 1);
                 if let Some(lines) = self.formats.get_mut(usize::from(format)) {
                     *lines += 1;
                 }
@@ -47,16 +47,22 @@ impl Tally {
         self.unparsed += other.unparsed;
         self.blank += other.blank;
         self.truncated += other.truncated;
-        self.formats.resize(FORMATS.len(), 0);
+        self.grow(other.formats.len());
         for (to, from) in self.formats.iter_mut().zip(&other.formats) {
             *to += from;
         }
     }
 
+    fn grow(&mut self, formats: usize) {
+        if self.formats.len() < formats {
+            self.formats.resize(formats, 0);
+        }
+    }
+
     /// Names of the formats with their number of lines, most frequent first.
-    pub fn by_format(&self) -> Vec<(&'static str, u64)> {
-        let mut counted: Vec<(&'static str, u64)> =
-            FORMATS.iter().zip(&self.formats).map(|(format, &lines)| (format.name, lines)).filter(|&(_, lines)| lines > 0).collect();
+    pub fn by_format<'f>(&self, formats: &'f Formats) -> Vec<(&'f str, u64)> {
+        let named = (0u8..).zip(&self.formats).filter_map(|(id, &lines)| Some((formats.product(FormatId(id))?.format, lines)));
+        let mut counted: Vec<(&str, u64)> = named.filter(|&(_, lines)| lines > 0).collect();
         counted.sort_by_key(|&(name, lines)| (Reverse(lines), name));
         counted
     }
@@ -72,6 +78,8 @@ impl Tally {
 pub struct Metrics {
     /// Lines.
     pub tally: Tally,
+    /// The formats that they were in.
+    pub formats: Formats,
     /// Lines that repeated a line already seen.
     pub repeated: u64,
     /// Places where bytes were lost before they could be read.
@@ -82,17 +90,16 @@ pub struct Metrics {
     latency: Histogram<u64>,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// Nothing counted yet.
+    pub fn new(formats: Formats) -> Metrics {
         // One microsecond to an hour with three digits: the bounds are constants that the histogram accepts.
         let latency = Histogram::new_with_bounds(1, 3_600_000_000, 3).or_else(|_| Histogram::new(3));
         #[expect(clippy::expect_used, reason = "three significant digits are within the histogram's range")]
         let latency = latency.expect("a histogram of three digits");
-        Metrics { tally: Tally::default(), repeated: 0, gaps: 0, alerts: BTreeMap::new(), highest: None, latency }
+        Metrics { tally: Tally::default(), formats, repeated: 0, gaps: 0, alerts: BTreeMap::new(), highest: None, latency }
     }
-}
 
-impl Metrics {
     /// Counts an alert.
     pub fn alert(&mut self, alert: &Alert) {
         *self.alerts.entry(alert.rule.id).or_default() += 1;
@@ -119,7 +126,7 @@ impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Tally { parsed, unparsed, blank, truncated, .. } = self.tally;
         writeln!(f, "lines   {} received = {parsed} parsed + {unparsed} unparsed + {blank} dropped (blank)", self.tally.received())?;
-        for (name, lines) in self.tally.by_format() {
+        for (name, lines) in self.tally.by_format(&self.formats) {
             writeln!(f, "        {lines:>9} {name}")?;
         }
         if truncated > 0 {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use parsers::{About, Event, Kind, Text, Time, Verdict};
+use parsers::{About, Event, Formats, Kind, Text, Time, Verdict};
 use serde::Serialize;
 
 use crate::clock::Times;
@@ -128,16 +128,15 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 impl<'a> Normalised<'a> {
     /// The fields of a line that was read (or, with `parsed` of false, of one that no format knows:
-    /// only what its heads say). `number` counts lines from 1; `raw` adds `event.original`.
+    /// only what its heads say). `formats` are those that read it. `number` counts lines from 1; `raw` adds `event.original`.
     ///
     /// A line that is such an event already keeps what it says of the line it stood for.
-    pub fn new(event: &Event<'a>, parsed: bool, times: Times, number: u64, raw: bool) -> Normalised<'a> {
+    pub fn new(event: &Event<'a>, formats: &'a Formats, parsed: bool, times: Times, number: u64, raw: bool) -> Normalised<'a> {
         let facts = event.facts;
         let earlier = facts.earlier;
-        let format = event.format().filter(|_| parsed);
+        let format = formats.product(event.format).filter(|_| parsed);
         let text = |text: Text| event.text(text).map(lossy);
-        let named =
-            |given: Text, of_format: Option<&'static str>| text(given).or(of_format.filter(|name| !name.is_empty()).map(Cow::Borrowed));
+        let named = |given: Text, of_format: Option<&'a str>| text(given).or(of_format.filter(|name| !name.is_empty()).map(Cow::Borrowed));
         let written = |time: Option<Time>| time.map(rfc3339);
         let Times { at: dated, from, until } = times;
         Normalised {
@@ -159,7 +158,7 @@ impl<'a> Normalised<'a> {
                 duration: facts.duration,
                 original: match earlier {
                     Some(earlier) => earlier.original.map(|original| lossy(original.value(event.line))),
-                    None => raw.then(|| String::from_utf8_lossy(event.line)),
+                    None => raw.then(|| lossy(event.shown())),
                 },
             },
             user: UserFields {
@@ -183,8 +182,8 @@ impl<'a> Normalised<'a> {
                 geo: GeoFields::default(),
             },
             observer: ObserverFields {
-                vendor: named(facts.vendor, format.map(|format| format.vendor)),
-                product: named(facts.product, format.map(|format| format.product)),
+                vendor: named(facts.vendor, format.map(|product| product.vendor)),
+                product: named(facts.product, format.map(|product| product.name)),
                 name: text(facts.device),
             },
             nightporter: OwnFields {
@@ -192,7 +191,7 @@ impl<'a> Normalised<'a> {
                 event: if parsed { facts.kind.word() } else { "unparsed" },
                 format: match earlier {
                     Some(earlier) => text(earlier.format),
-                    None => format.map(|format| Cow::Borrowed(format.name)),
+                    None => format.map(|product| Cow::Borrowed(product.format)),
                 },
                 assigned_ip: facts.assigned_ip,
                 session: text(facts.session),

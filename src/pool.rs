@@ -6,19 +6,23 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use parsers::{Event, Facts, FormatId, Interest, Reading, Stamp, Stamps, Text};
+use parsers::{Event, Facts, FormatId, Formats, Interest, Reading, Stamp, Stamps, Text};
 
 use crate::batch::Batch;
 use crate::engine::{Arrival, Sighting};
 use crate::metrics::Tally;
 
 /// How a batch's lines are to be read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Manner {
+    /// The formats that are known.
+    pub formats: Formats,
     /// Only this format; `None` = all are asked.
     pub only: Option<FormatId>,
     /// What traffic is worth reading.
     pub interest: Arc<Interest>,
+    /// Keystrokes and their like may leave with the line that holds them.
+    pub keystrokes: bool,
 }
 
 /// A batch with what its lines say.
@@ -54,7 +58,10 @@ impl Parsed {
             let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let line = rest.get(..len).unwrap_or_default();
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let reading = parsers::read(line, manner.only, &manner.interest, stamps, &mut facts);
+            let reading = manner.formats.read(line, manner.only, &manner.interest, stamps, &mut facts);
+            if manner.keystrokes {
+                facts.private = Text::default();
+            }
             tally.count(reading);
             if reading != Reading::Blank {
                 let concern = match reading {

@@ -67,7 +67,7 @@ pub struct Case<'a> {
     pub now: Time,
     /// The line at hand without its raw text; `None` when a timer fell due.
     pub scene: Option<&'a Scene>,
-    /// The raw line at hand.
+    /// The line at hand, as it may be shown.
     pub raw: &'a [u8],
     /// Whose line it is.
     pub supplier: &'a Supplier,

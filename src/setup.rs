@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parsers::{FormatId, Interest};
+use parsers::Interest;
 use sha2::{Digest, Sha256};
 
 use crate::calendar::read_zone;
@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::engine::state::State;
 use crate::fault::Fault;
 use crate::mistake::{Mistake, Mistakes, Place};
+use crate::pool::Manner;
 use crate::register::Register;
 use crate::rules::{PLANNED, RULES, Rules};
 use crate::source::pattern::Pattern;
@@ -56,8 +57,8 @@ pub struct Inputs {
     pub files: Vec<(u16, PathBuf)>,
     /// The source of stdin, if it is read.
     pub stdin: Option<u16>,
-    /// The only format of each source.
-    pub formats: Vec<Option<FormatId>>,
+    /// How the lines of each source are to be read.
+    pub manners: Vec<Manner>,
 }
 
 impl Setup {
@@ -78,7 +79,7 @@ impl Setup {
             let file: Arc<str> = path.to_string_lossy().into();
             for (name, _) in config.rules.iter().filter(|(name, _)| PLANNED.contains(&&*name.value)) {
                 let message = format!("[rules.{}]: this rule is not built yet and stays quiet", name.value);
-                config.not_yet.push(Mistake { file: Arc::clone(&file), place: name.place, message });
+                config.notes.push(Mistake { file: Arc::clone(&file), place: name.place, message });
             }
         }
         if let Some(zone) = &common.time_zone {
@@ -128,6 +129,7 @@ impl Setup {
     /// More sources than there are numbers for.
     pub fn inputs(&self, files: &[PathBuf]) -> Result<Inputs, Trouble> {
         let mut inputs = Inputs::default();
+        let manner = Manner { formats: self.config.formats.clone(), only: None, interest: self.interest(), keystrokes: false };
         for source in &self.config.sources {
             inputs.add(
                 engine::Source {
@@ -136,13 +138,13 @@ impl Setup {
                     zone: Zone::new(source.zone.clone()),
                     year: source.year,
                 },
-                source.format,
+                Manner { only: source.format, keystrokes: source.keystrokes, ..manner.clone() },
             )?;
         }
         let of_stdin = self.config.sources.iter().position(|source| source.kind == SourceKind::Stdin);
         let stdin = |inputs: &mut Inputs| match of_stdin.and_then(|at| u16::try_from(at).ok()) {
             Some(source) => Ok(source),
-            None => inputs.named("stdin", self),
+            None => inputs.named("stdin", self, &manner),
         };
         for path in files {
             if path.as_os_str() == "-" {
@@ -155,7 +157,7 @@ impl Setup {
             });
             let source = match configured.and_then(|at| u16::try_from(at).ok()) {
                 Some(source) => source,
-                None => inputs.named(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(), self)?,
+                None => inputs.named(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(), self, &manner)?,
             };
             inputs.files.push((source, path.clone()));
         }
@@ -221,20 +223,25 @@ pub fn read_entry(path: &Path, number: u32, line: &[u8]) -> Option<Result<Entry,
 }
 
 impl Inputs {
-    fn add(&mut self, source: engine::Source, format: Option<FormatId>) -> Result<u16, Trouble> {
+    /// How the lines of a source are to be read.
+    pub fn manner(&self, source: u16) -> Manner {
+        self.manners.get(usize::from(source)).cloned().unwrap_or_default()
+    }
+
+    fn add(&mut self, source: engine::Source, manner: Manner) -> Result<u16, Trouble> {
         let at = u16::try_from(self.sources.len()).map_err(|_| Trouble::Usage("more than 65,535 sources".into()))?;
         self.sources.push(source);
-        self.formats.push(format);
+        self.manners.push(manner);
         Ok(at)
     }
 
     /// The source of a name, made with the defaults if there is none.
-    fn named(&mut self, name: &str, setup: &Setup) -> Result<u16, Trouble> {
+    fn named(&mut self, name: &str, setup: &Setup, manner: &Manner) -> Result<u16, Trouble> {
         if let Some(at) = self.sources.iter().position(|source| &*source.name == name).and_then(|at| u16::try_from(at).ok()) {
             return Ok(at);
         }
         let zone = Zone::new(setup.config.defaults.zone.clone());
-        self.add(engine::Source { name: name.into(), site: None, zone, year: None }, None)
+        self.add(engine::Source { name: name.into(), site: None, zone, year: None }, manner.clone())
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod daybook;
+pub mod doctor;
 pub mod explain;
 pub mod parse;
 pub mod replay;

@@ -8,7 +8,7 @@ use std::fs;
 
 use nightporter::verbs::parse;
 use nightporter::zone::Zone;
-use parsers::Time;
+use parsers::{Formats, Time};
 use support::{children, root};
 use toml::Table;
 
@@ -37,8 +37,15 @@ fn parsed(lines: &[u8], zone: &str, raw: bool) -> Vec<u8> {
     fs::write(file.path(), lines).unwrap();
     let zone = Zone::new(jiff::tz::TimeZone::get(zone).unwrap());
     let mut events = Vec::new();
-    parse::run(file.path(), &mut parse::Options { format: None, zone, raw }, Time(0), &mut 0, &mut events, &mut |fault| panic!("{fault}"))
-        .unwrap();
+    parse::run(
+        file.path(),
+        &mut parse::Options { format: None, formats: Formats::default(), keystrokes: false, zone, raw },
+        Time(0),
+        &mut 0,
+        &mut events,
+        &mut |fault| panic!("{fault}"),
+    )
+    .unwrap();
     events
 }
 

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use nightporter::verbs::parse;
 use nightporter::zone::Zone;
-use parsers::Time;
+use parsers::{Formats, Time};
 use serde_json::Value;
 use support::{Source, World, alerts, children, root};
 use toml::Table;
@@ -111,7 +111,13 @@ fn fields() -> BTreeMap<String, Vec<Value>> {
     }
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), &lines).unwrap();
-    let mut options = parse::Options { format: None, zone: Zone::new(jiff::tz::TimeZone::UTC), raw: true };
+    let mut options = parse::Options {
+        formats: Formats::default(),
+        format: None,
+        zone: Zone::new(jiff::tz::TimeZone::UTC),
+        raw: true,
+        keystrokes: false,
+    };
     let mut events = Vec::new();
     parse::run(file.path(), &mut options, Time(0), &mut 0, &mut events, &mut |fault| panic!("{fault}")).unwrap();
     assert_eq!(alerts(&events).len(), lines.lines().count());

@@ -74,7 +74,7 @@ fn batch(bytes: Vec<u8>, ordinal: u64) -> Batch {
 /// The alerts that a collector's lines raise, as bytes.
 fn tell(lines: &[Line], daybook: Option<&Vec<String>>, telling: &Telling) -> Vec<u8> {
     let pool = Pool::new(telling.threads);
-    let manner = Manner { only: None, interest: Arc::new(register().interest()) };
+    let manner = Manner { interest: Arc::new(register().interest()), ..Manner::default() };
     let mut sizes = telling.batches.iter().cycle();
     let (mut rest, mut ordinal, mut pending) = (lines, 0, Vec::new());
     while !rest.is_empty() {
@@ -263,7 +263,7 @@ proptest! {
             let end = (at + strange.len() / 2).min(bytes.len());
             bytes.splice(at..end, strange);
         }
-        let manner = Manner { only: None, interest: Arc::new(Interest::everything()) };
+        let manner = Manner { interest: Arc::new(Interest::everything()), ..Manner::default() };
         let parsed = Parsed::new(batch(bytes, 0), &manner, &mut Stamps::default());
         let mut engine = engine(true, State::default());
         let mut raised: Vec<Alert> = Vec::new();

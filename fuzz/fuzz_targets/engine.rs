@@ -21,7 +21,7 @@ fn run(pieces: &[&[u8]]) -> Vec<Alert> {
     let register = Arc::new(Register::built_in(SupplierNames::default(), &defaults));
     let source = Source { name: "fuzz".into(), site: None, zone: Zone::new(defaults.zone), year: None };
     let mut engine = Engine::new(vec![source], register, Arc::new(Rules::default()), false, State::default());
-    let manner = Manner { only: None, interest: Arc::new(Interest::everything()) };
+    let manner = Manner { interest: Arc::new(Interest::everything()), ..Manner::default() };
     let (mut stamps, mut alerts, mut ordinal) = (Stamps::default(), Vec::new(), 0);
     for bytes in pieces {
         let consumed = bytes.len() as u64;

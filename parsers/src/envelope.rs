@@ -14,6 +14,9 @@ pub struct Head<'a> {
     pub priority: Option<u8>,
     /// The stamp as written; empty if there is none.
     pub stamp: &'a [u8],
+    /// The stamp of the outermost head, where another one with a stamp of its own stands behind it: when a collector had the
+    /// line. Empty if there is none.
+    pub relay: &'a [u8],
     /// HOSTNAME; empty if there is none.
     pub host: &'a [u8],
     /// APP-NAME or TAG without its pid, as in `sshd`, `sshd(pam_unix)`, `ovpn-server`; empty if there is none.
@@ -99,6 +102,8 @@ fn inner<'a>(outer: &mut Head<'a>, body: &'a [u8]) -> Option<&'a [u8]> {
     if inner.host.is_empty() {
         inner.host = outer.host;
     }
+    let relayed = inner.stamp.as_ptr() != outer.stamp.as_ptr();
+    inner.relay = if relayed && outer.relay.is_empty() { outer.stamp } else { outer.relay };
     *outer = inner;
     Some(body)
 }
@@ -462,6 +467,8 @@ mod tests {
             ("Jan  2 19:08:28 relay <189>date=2026-01-02", "Jan  2 19:08:28", "relay", "", "", "date=2026-01-02"),
         ]);
         assert_eq!(read(b"<13>Jan  2 19:08:28 relay <189>date=2026-01-02").0.priority, Some(13));
+        assert_eq!(read(b"<13>Jan  2 19:08:28 relay <189>date=2026-01-02").0.relay, b"");
+        assert_eq!(read(b"Jan  2 19:08:28 relay Jan  2 19:09:56 f5 notice tmm2[2]: 0149").0.relay, b"Jan  2 19:08:28");
     }
 
     #[test]

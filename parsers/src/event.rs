@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{FORMATS, Facts, Format, FormatId, Text};
+use crate::{Facts, FormatId, Text};
 
 /// One parsed line: its bytes and its facts side by side.
 #[derive(Clone, Copy, Debug)]
@@ -16,9 +16,9 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// The table entry of the format that read the line.
-    pub fn format(&self) -> Option<&'static Format> {
-        FORMATS.get(usize::from(self.format.0))
+    /// The line with `[…]` in place of what must not leave: keystrokes, window titles, command lines.
+    pub fn shown(&self) -> Cow<'a, [u8]> {
+        self.facts.shown(self.line)
     }
 
     /// A text of the facts, escapes undone; `None` if the line does not give it.

@@ -97,13 +97,18 @@ impl Text {
 
     /// The bytes as they stand in the line.
     pub fn raw(self, line: &[u8]) -> &[u8] {
-        let start = self.start as usize;
-        line.get(start..start.saturating_add(self.len as usize)).unwrap_or_default()
+        line.get(self.range()).unwrap_or_default()
     }
 
     /// The value: the bytes with their escapes undone, borrowed where there are none.
     pub fn value(self, line: &[u8]) -> Cow<'_, [u8]> {
         self.escape.undo(self.raw(line))
+    }
+
+    /// First byte, and the one behind the last.
+    pub fn range(self) -> std::ops::Range<usize> {
+        let start = self.start as usize;
+        start..start.saturating_add(self.len as usize)
     }
 
     /// The same range, shortened to what `part`, a slice of the line inside it, covers.
@@ -202,4 +207,18 @@ pub struct Facts {
     pub earlier: Option<Earlier>,
     /// Set by a format that stopped reading a traffic line because nothing in it concerns a supplier.
     pub no_concern: bool,
+}
+
+/// What stands where something private stood.
+pub const HIDDEN: &str = "[…]";
+
+impl Facts {
+    /// The line with [`HIDDEN`] in place of what must not leave.
+    pub fn shown<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
+        let range = self.private.range();
+        match (line.get(..range.start), line.get(range.end..)) {
+            (Some(before), Some(behind)) if !range.is_empty() => Cow::Owned([before, HIDDEN.as_bytes(), behind].concat()),
+            _ => Cow::Borrowed(line),
+        }
+    }
 }

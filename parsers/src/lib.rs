@@ -1,8 +1,8 @@
 //! Bytes of one log line in, facts of remote access out.
 //!
 //! Nothing here reads a clock, a file or a configuration, spawns, or keeps anything between two lines:
-//! what a line says depends on the line alone (and, for traffic, on the [`Interest`] handed in).
-//! The way of a line is *envelope* (syslog heads) → *format* (one of [`FORMATS`]) → *atoms*
+//! what a line says depends on the line alone (on the [`Formats`] that are known and, for traffic, on the [`Interest`]).
+//! The way of a line is *envelope* (syslog heads) → *format* (one of [`FORMATS`], or a user's [`Own`]) → *atoms*
 //! (addresses, numbers, pairs). Each format picks what it needs in place, as ranges of the line
 //! ([`Text`]); nobody builds a map of fields or allocates per line.
 
@@ -13,6 +13,8 @@ mod event;
 mod facts;
 pub mod formats;
 mod interest;
+mod known;
+pub mod own;
 pub mod stamp;
 pub mod time;
 mod wrapper;
@@ -20,9 +22,11 @@ mod wrapper;
 pub use envelope::Head;
 pub use escape::Escape;
 pub use event::Event;
-pub use facts::{About, Earlier, Facts, Kind, Text, Verdict};
+pub use facts::{About, Earlier, Facts, HIDDEN, Kind, Text, Verdict};
 pub use formats::{FORMATS, Format, FormatId};
 pub use interest::{Glob, Interest};
+pub use known::{Answer, Formats, Product};
+pub use own::{Own, TimeFormat};
 pub use stamp::{Stamp, Stamps};
 pub use time::Time;
 
@@ -52,46 +56,19 @@ pub struct Line<'a> {
     pub interest: &'a Interest,
 }
 
-/// Reads one line (without its line end) into `facts`, which is cleared first.
-///
-/// `only` restricts recognition to one format (a source whose `format` is set); else the formats of
-/// [`FORMATS`] are asked in the table's order, and the first that says yes reads the line. `stamps`
-/// is a cache of the last stamps seen and never changes an answer.
+/// Reads one line (without its line end) into `facts`, which is cleared first, by the formats of the table:
+/// [`Formats::read`] without any of a user's own.
 pub fn read(line: &[u8], only: Option<FormatId>, interest: &Interest, stamps: &mut Stamps, facts: &mut Facts) -> Reading {
-    *facts = Facts::default();
-    let whole = atoms::trim(line);
-    if whole.is_empty() {
-        return Reading::Blank;
-    }
-    let (head, body) = envelope::read(whole);
-    let line = Line { whole: line, head, body, interest };
-    let reading = line.read(only, stamps, facts);
-    // What a relay wrapped in JSON is another product's line, unless the wrapping itself tells of an access.
-    let may_carry = match reading {
-        Reading::Parsed(FormatId(id)) => {
-            facts.kind == Kind::Other
-                && facts.earlier.is_none()
-                && FORMATS.get(usize::from(id)).is_some_and(|format| format.vendor.is_empty())
-        }
-        Reading::Unparsed => facts.earlier.is_none(),
-        Reading::NoConcern(_) | Reading::Blank => false,
-    };
-    let Some(wrapped) = may_carry.then(|| wrapper::open(&line)).flatten() else { return reading };
-    let mut inner = Facts::default();
-    match wrapped.line.read(only, stamps, &mut inner) {
-        Reading::Unparsed | Reading::Blank => {
-            wrapped.fill(facts);
-            reading
-        }
-        found => {
-            *facts = inner;
-            wrapped.fill(facts);
-            found
-        }
-    }
+    Formats::default().read(line, only, interest, stamps, facts)
 }
 
 impl<'a> Line<'a> {
+    /// Takes a line's heads off.
+    pub fn new(line: &'a [u8], interest: &'a Interest) -> Line<'a> {
+        let (head, body) = envelope::read(atoms::trim(line));
+        Line { whole: line, head, body, interest }
+    }
+
     /// The range of `part`, a slice of this line, with its value standing plainly.
     pub fn text(&self, part: &'a [u8]) -> Text {
         Text::within(self.whole, part, Escape::None)
@@ -118,32 +95,8 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Asks the formats, and fills `facts`, which are empty, from the one that says yes.
-    fn read(&self, only: Option<FormatId>, stamps: &mut Stamps, facts: &mut Facts) -> Reading {
-        let found = match only {
-            Some(id) => FORMATS.get(usize::from(id.0)).filter(|format| (format.looks_like)(self)).map(|format| (id, format)),
-            None => (0u8..).map(FormatId).zip(FORMATS).find(|(_, format)| (format.looks_like)(self)),
-        };
-        let Some((id, format)) = found else {
-            self.head_facts(stamps, facts);
-            return Reading::Unparsed;
-        };
-        let read = (format.parse)(self, stamps, facts);
-        if read.is_none() {
-            *facts = Facts::default();
-        }
-        self.head_facts(stamps, facts);
-        if read.is_none() || facts.earlier.is_some_and(|earlier| earlier.unparsed) {
-            Reading::Unparsed
-        } else if facts.kind == Kind::Traffic && (facts.no_concern || !self.interest.traffic(facts, self.whole)) {
-            Reading::NoConcern(id)
-        } else {
-            Reading::Parsed(id)
-        }
-    }
-
     /// Fills from the syslog heads what the body left open: stamp, device, repetition.
-    fn head_facts(&self, stamps: &mut Stamps, facts: &mut Facts) {
+    pub(crate) fn head_facts(&self, stamps: &mut Stamps, facts: &mut Facts) {
         if facts.stamp == Stamp::None {
             facts.stamp = stamps.head(self.head.stamp);
         }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use parsers::{Event, FORMATS, Facts, FormatId, Glob, Interest, Kind, Reading, Stamp, Stamps, Verdict, stamp};
+use parsers::{FORMATS, Facts, FormatId, Glob, Interest, Kind, Reading, Stamp, Stamps, Verdict, stamp};
 use toml::{Table, Value};
 
 fn fixtures() -> PathBuf {
@@ -53,7 +53,7 @@ fn fact(key: &str, line: &[u8], reading: Reading, facts: &Facts) -> Option<Value
     let number = |number: u64| Value::Integer(i64::try_from(number).unwrap());
     let ip = |ip: std::net::IpAddr| Value::String(ip.to_string());
     let format = match reading {
-        Reading::Parsed(id) | Reading::NoConcern(id) => Event { line, facts, format: id }.format(),
+        Reading::Parsed(id) | Reading::NoConcern(id) => FORMATS.get(usize::from(id.0)),
         Reading::Unparsed | Reading::Blank => None,
     };
     match key {

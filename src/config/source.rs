@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use parsers::{FORMATS, FormatId, formats};
+use parsers::FormatId;
 
+use super::format::Read;
 use super::not_yet;
 use crate::calendar::read_zone;
 use crate::mistake::{Mistakes, did_you_mean, quoted};
@@ -28,6 +29,8 @@ pub struct Source {
     pub year: Option<i32>,
     /// Id of the site it belongs to.
     pub site: Option<Text>,
+    /// Keystrokes, window titles and command lines may leave with the lines that hold them.
+    pub keystrokes: bool,
 }
 
 /// Where a source comes from.
@@ -50,12 +53,12 @@ enum Kind {
 
 const KINDS: &[(&str, Kind)] = &[("file", Kind::File), ("stdin", Kind::Stdin), ("syslog", Kind::Syslog)];
 
-/// Reads one `[[source]]`. `own_formats` are the names of the configuration's own formats.
+/// Reads one `[[source]]`. `formats` are those of the configuration, and the built-in ones.
 pub(super) fn read(
     mut table: Table<'_>,
     folder: &Path,
     defaults: &Defaults,
-    own_formats: &[Arc<str>],
+    formats: &Read,
     names: &mut HashSet<Arc<str>>,
     later: &Mistakes,
 ) -> Option<Source> {
@@ -75,21 +78,22 @@ pub(super) fn read(
             Some(SourceKind::Syslog)
         }
     });
-    let format = table.read("format", |text| format_of(text, own_formats)).flatten();
+    let format = table.read("format", |text| format_of(text, formats)).flatten();
     let zone = table.read("time_zone", read_zone).unwrap_or_else(|| defaults.zone.clone());
     let year = table.integer("year", 2000..=2199).and_then(|year| i32::try_from(year).ok());
     let site = table.text("site");
+    let keystrokes = table.boolean("keystrokes").unwrap_or(false);
     table.finish();
-    Some(Source { name: name?.value, kind: kind?, format, zone, year, site })
+    Some(Source { name: name?.value, kind: kind?, format, zone, year, site, keystrokes })
 }
 
-fn format_of(text: &str, own_formats: &[Arc<str>]) -> Result<Option<FormatId>, String> {
-    if text == "auto" || own_formats.iter().any(|name| &**name == text) {
+fn format_of(text: &str, Read { formats, names, .. }: &Read) -> Result<Option<FormatId>, String> {
+    // One that is written with mistakes is told already.
+    if text == "auto" || (names.iter().any(|name| &**name == text) && formats.by_name(text).is_none()) {
         return Ok(None);
     }
-    formats::by_name(text).map(Some).ok_or_else(|| {
-        let own = own_formats.iter().map(|name| &**name);
-        let hint = did_you_mean(text, FORMATS.iter().map(|format| format.name).chain(own).chain(["auto"]));
+    formats.by_name(text).map(Some).ok_or_else(|| {
+        let hint = did_you_mean(text, names.iter().map(|name| &**name).chain(formats.names()).chain(["auto"]));
         format!("there is no format {}{hint} (`nightporter list formats` shows all)", quoted(text))
     })
 }

@@ -130,7 +130,7 @@ impl Engine {
         let repeated = facts.repeated.unwrap_or(1);
         self.happened(
             &owner,
-            Happened { happening, now: dated.time, scene: Some(scene), raw: event.line, session: Some(session), address, repeated },
+            Happened { happening, now: dated.time, scene: Some(scene), raw: event.shown(), session: Some(session), address, repeated },
             out,
         );
     }
@@ -246,7 +246,7 @@ impl Engine {
                 happening: Happening::Refused,
                 now: dated.time,
                 scene: Some(scene),
-                raw: event.line,
+                raw: event.shown(),
                 session: None,
                 address,
                 repeated,
@@ -271,7 +271,7 @@ impl Engine {
             happening: Happening::TunnelUp,
             now: dated.time,
             scene: Some(scene),
-            raw: event.line,
+            raw: event.shown(),
             session: None,
             address: None,
             repeated: 1,
@@ -336,7 +336,7 @@ impl Engine {
             happening,
             now: dated.time,
             scene: Some(scene),
-            raw: event.line,
+            raw: event.shown(),
             session: Some(holder.session),
             address: None,
             repeated,

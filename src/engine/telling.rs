@@ -1,5 +1,6 @@
 //! From what happened to the rules, and from their findings to alerts.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,7 +23,8 @@ pub(super) struct Happened<'a> {
     pub happening: Happening,
     pub now: Time,
     pub scene: Option<Scene>,
-    pub raw: &'a [u8],
+    /// The line as it may be shown.
+    pub raw: Cow<'a, [u8]>,
     pub session: Option<u32>,
     /// The address counts as an origin: its memory is at hand.
     pub address: Option<IpAddr>,
@@ -66,7 +68,7 @@ impl Engine {
             happening: happened.happening,
             now: happened.now,
             scene: happened.scene.as_ref(),
-            raw: happened.raw,
+            raw: &happened.raw,
             supplier,
             account: owner.account.as_deref(),
             sessions: &accounted.sessions,
@@ -101,7 +103,7 @@ impl Engine {
 
 impl Happened<'_> {
     pub(super) fn due(happening: Happening, now: Time, session: Option<u32>) -> Happened<'static> {
-        Happened { happening, now, scene: None, raw: b"", session, address: None, repeated: 1 }
+        Happened { happening, now, scene: None, raw: Cow::Borrowed(b""), session, address: None, repeated: 1 }
     }
 }
 

@@ -197,18 +197,26 @@ impl<'d> Table<'d> {
         found
     }
 
-    /// The words of a table whose keys are data (`event = { IN = "…" }`), each read by `read`.
-    pub fn words<T, P: Into<Problem>>(&mut self, key: &'static str, read: impl Fn(&str) -> Result<T, P>) -> Vec<(Arc<str>, T)> {
+    /// Whether a text stands there, and not a table or a list; counts as asked for.
+    pub fn is_text(&mut self, key: &'static str) -> bool {
+        self.ask(key).is_some_and(|node| matches!(node.value, Value::Text(_)))
+    }
+
+    /// The entries of a table whose keys are data (`event = { IN = "…" }`): texts, and whole numbers as they are written.
+    pub fn named(&mut self, key: &'static str) -> Vec<(Text, Text)> {
         let Some(table) = self.table(key) else { return Vec::new() };
         let mut found = Vec::new();
-        for (name, _, node) in &table.entries.entries {
-            match &node.value {
-                Value::Text(text) => match read(text) {
-                    Ok(value) => found.push((Arc::clone(name), value)),
-                    Err(problem) => table.problem(node.place, name, &problem.into()),
-                },
-                other => table.mistake_at(node.place, name, &format!("expected a text in quotes, found {}", other.found())),
-            }
+        for (name, place, node) in &table.entries.entries {
+            let value = match &node.value {
+                Value::Text(text) => Arc::clone(text),
+                Value::Integer(number) => number.to_string().into(),
+                Value::Broken => continue,
+                other => {
+                    table.mistake_at(node.place, name, &format!("expected a text in quotes, found {}", other.found()));
+                    continue;
+                }
+            };
+            found.push((Text { value: Arc::clone(name), place: *place }, Text { value, place: node.place }));
         }
         found
     }

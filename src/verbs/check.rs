@@ -2,16 +2,23 @@
 
 use std::io::{self, Write};
 
+use parsers::Time;
+
 use crate::cli::Common;
+use crate::config::Config;
+use crate::json::printable;
 use crate::mistake::Mistake;
 use crate::rules::{PLANNED, RULES};
 use crate::setup::{Setup, Trouble, read_entry};
+use crate::verbs::explain::Reader;
+use crate::zone::Zone;
 
-/// Writes all mistakes to `out`, one a line, and what the configuration holds; gives their number.
+/// Writes all mistakes to `out`, one a line, how the samples of `[[format]]` are read, and what the configuration holds; gives
+/// the number of mistakes.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn run(common: &Common, out: &mut dyn Write) -> Result<usize, Trouble> {
+pub fn run(common: &Common, now: Time, out: &mut dyn Write) -> Result<usize, Trouble> {
     let setup = Setup::read(common)?;
     let mut mistakes = setup.mistakes.clone();
     let mut entries = 0;
@@ -25,9 +32,10 @@ pub fn run(common: &Common, out: &mut dyn Write) -> Result<usize, Trouble> {
         for mistake in &mistakes {
             writeln!(out, "{mistake}")?;
         }
-        for note in &setup.config.not_yet {
+        for note in &setup.config.notes {
             writeln!(out, "note: {note}")?;
         }
+        samples(&setup, common, now, out)?;
         let register = &setup.register;
         let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         writeln!(
@@ -44,6 +52,27 @@ pub fn run(common: &Common, out: &mut dyn Write) -> Result<usize, Trouble> {
     // Nobody reads any more: the exit status still tells.
     let _ = told;
     Ok(mistakes.len())
+}
+
+/// How each sample of the user's own formats is read.
+fn samples(setup: &Setup, common: &Common, now: Time, out: &mut dyn Write) -> io::Result<()> {
+    let Config { formats, samples, defaults, .. } = &setup.config;
+    let file = common.config.as_ref().map(|path| path.to_string_lossy()).unwrap_or_default();
+    let mut reader = Reader { formats, zone: Zone::new(defaults.zone.clone()), now };
+    for sample in samples {
+        let fields = reader.fields_of(&sample.format, sample.line.value.as_bytes());
+        let is_news = |name: &str| !matches!(name, "nightporter.event" | "nightporter.format" | "event.outcome" | "event.type");
+        // Why it is not read is among the mistakes.
+        let Some((_, event)) = fields.iter().find(|(name, _)| name == "nightporter.event").filter(|(_, event)| event != "unparsed") else {
+            continue;
+        };
+        write!(out, "{file}:{}:{}: {} reads {event}:", sample.line.place.line, sample.line.place.column, sample.format)?;
+        for (name, value) in fields.iter().filter(|(name, _)| is_news(name)) {
+            write!(out, " {name}={}", printable(value))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 /// Entries of the daybook that name suppliers, rules or sources that there are not.

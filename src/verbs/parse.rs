@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use parsers::{Event, Facts, FormatId, Interest, Reading, Stamps, Time};
+use parsers::{Event, Facts, FormatId, Formats, Interest, Reading, Stamps, Text, Time};
 
 use crate::clock::{Clock, Hints};
 use crate::fault::Fault;
@@ -14,12 +14,16 @@ use crate::zone::Zone;
 
 /// How lines are read.
 pub struct Options {
+    /// The formats that are known.
+    pub formats: Formats,
     /// Only this format; `None` = all.
     pub format: Option<FormatId>,
     /// Zone of stamps that carry none.
     pub zone: Zone,
     /// Adds `event.original`.
     pub raw: bool,
+    /// Leaves keystrokes and their like in it.
+    pub keystrokes: bool,
 }
 
 /// Reads a file (`-` is stdin) to its end and writes one JSON object for each of its lines. `number` counts
@@ -61,7 +65,10 @@ pub fn run(
         for line in bytes.split(|&b| b == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             *number += 1;
-            let reading = parsers::read(line, options.format, &interest, &mut stamps, &mut facts);
+            let reading = options.formats.read(line, options.format, &interest, &mut stamps, &mut facts);
+            if options.keystrokes {
+                facts.private = Text::default();
+            }
             let (format, parsed) = match reading {
                 Reading::Parsed(id) | Reading::NoConcern(id) => (id, true),
                 Reading::Unparsed | Reading::Blank => (FormatId::default(), false),
@@ -71,7 +78,7 @@ pub fn run(
                 clock.saw(dated.time);
             }
             let event = Event { line, facts: &facts, format };
-            json::line(&Normalised::new(&event, parsed, times, *number, options.raw), &mut json)?;
+            json::line(&Normalised::new(&event, &options.formats, parsed, times, *number, options.raw), &mut json)?;
         }
         out.write_all(&json)?;
         out.flush()?;

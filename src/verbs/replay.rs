@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use parsers::{FormatId, Interest, Time};
+use parsers::{Formats, Time};
 
 use crate::alert::Alert;
 use crate::batch::{Batch, Mark};
@@ -29,8 +29,8 @@ pub struct File {
     pub source: u16,
     /// Where it is; `-` is stdin.
     pub path: PathBuf,
-    /// Only this format.
-    pub only: Option<FormatId>,
+    /// How its lines are to be read.
+    pub manner: Manner,
 }
 
 /// What a replay works on.
@@ -41,8 +41,8 @@ pub struct World<'w> {
     pub files: Vec<File>,
     /// The daybook's entries.
     pub entries: Vec<Entry>,
-    /// What traffic is worth reading.
-    pub interest: Arc<Interest>,
+    /// The formats that are known, for the count of lines by format.
+    pub formats: Formats,
     /// Parse threads; 0 = one a core.
     pub threads: usize,
     /// Now: no yearless stamp of stdin lies more than a day after it.
@@ -89,9 +89,9 @@ struct Loaded {
 /// # Errors
 /// Those of writing; a closed pipe too, which the caller takes for a normal end.
 pub fn run(world: World<'_>) -> io::Result<Metrics> {
-    let World { mut engine, mut files, mut entries, interest, threads, now, out, progress, fault } = world;
+    let World { mut engine, mut files, mut entries, formats, threads, now, out, progress, fault } = world;
     let pool = Pool::new(threads);
-    let mut metrics = Metrics::default();
+    let mut metrics = Metrics::new(formats);
     // The order of the arguments is nobody's business: ties go by source and path.
     let name = |file: &File| engine.sources().get(usize::from(file.source)).map(|source| Arc::clone(&source.name));
     files.sort_by_cached_key(|file| (name(file), file.path.clone()));
@@ -105,7 +105,7 @@ pub fn run(world: World<'_>) -> io::Result<Metrics> {
     let mut alerts = Vec::new();
     for at in 0..lanes.len() {
         if let Some(lane) = lanes.get_mut(at) {
-            lane.load(&pool, &interest, ahead, fault);
+            lane.load(&pool, ahead, fault);
         }
         settle(&mut lanes, at, &mut heap, &mut engine, &mut finished_bytes, &mut alerts);
     }
@@ -145,7 +145,7 @@ pub fn run(world: World<'_>) -> io::Result<Metrics> {
                 write(&mut alerts, &mut json, out, &mut metrics)?;
                 metrics.took(loaded.since.elapsed());
             }
-            lane.load(&pool, &interest, ahead, fault);
+            lane.load(&pool, ahead, fault);
             let Some(&next) = lane.current.as_ref().and_then(|loaded| loaded.keys.first()) else { break };
             key = next;
         }
@@ -162,15 +162,15 @@ pub fn run(world: World<'_>) -> io::Result<Metrics> {
 
 /// The files that inputs stand for: patterns are replaced by what they match, a pattern that matches nothing is told.
 pub fn expand(inputs: &Inputs, fault: &mut dyn FnMut(&Fault)) -> Vec<File> {
-    let only = |source: u16| inputs.formats.get(usize::from(source)).copied().flatten();
-    let mut files: Vec<File> = inputs.stdin.iter().map(|&source| File { source, path: "-".into(), only: only(source) }).collect();
+    let mut files: Vec<File> =
+        inputs.stdin.iter().map(|&source| File { source, path: "-".into(), manner: inputs.manner(source) }).collect();
     for (source, path) in &inputs.files {
         let pattern = Pattern::new(path);
         let found = if pattern.literal().is_some() || path.exists() { vec![path.clone()] } else { pattern.expand() };
         if found.is_empty() {
             fault(&Fault::new("find", path, io::ErrorKind::NotFound.into()));
         }
-        files.extend(found.into_iter().map(|path| File { source: *source, path, only: only(*source) }));
+        files.extend(found.into_iter().map(|path| File { source: *source, path, manner: inputs.manner(*source) }));
     }
     files
 }
@@ -234,16 +234,16 @@ impl Lane {
     }
 
     /// Brings the next batch that has lines, and keeps `ahead` more on their way.
-    fn load(&mut self, pool: &Pool, interest: &Arc<Interest>, ahead: usize, fault: &mut dyn FnMut(&Fault)) {
-        self.read_ahead(pool, interest, ahead, fault);
+    fn load(&mut self, pool: &Pool, ahead: usize, fault: &mut dyn FnMut(&Fault)) {
+        self.read_ahead(pool, ahead, fault);
         let Some((since, pending)) = self.pending.pop_front() else { return };
         let Some(parsed) = pending.wait() else { return };
         let keys = self.keys(&parsed);
         self.current = Some(Loaded { parsed, keys, at: 0, done: 0, since });
-        self.read_ahead(pool, interest, ahead, fault);
+        self.read_ahead(pool, ahead, fault);
     }
 
-    fn read_ahead(&mut self, pool: &Pool, interest: &Arc<Interest>, ahead: usize, fault: &mut dyn FnMut(&Fault)) {
+    fn read_ahead(&mut self, pool: &Pool, ahead: usize, fault: &mut dyn FnMut(&Fault)) {
         while self.pending.len() < ahead && !self.ended {
             let Some(archive) = &mut self.archive else { return };
             let piece = archive.next_piece().unwrap_or_else(|error| {
@@ -265,7 +265,7 @@ impl Lane {
                 mark: Mark::default(),
             };
             self.offset += batch.consumed;
-            let manner = Manner { only: self.file.only, interest: Arc::clone(interest) };
+            let manner = self.file.manner.clone();
             #[expect(clippy::disallowed_methods, reason = "how long a batch takes is measured, never acted on")]
             self.pending.push_back((Instant::now(), pool.submit(batch, manner)));
         }

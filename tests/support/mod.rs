@@ -96,7 +96,7 @@ impl World {
             engine: setup.engine(&inputs, State::default()),
             files,
             entries,
-            interest: setup.interest(),
+            formats: setup.config.formats.clone(),
             threads,
             now: Time(0),
             out: &mut out,

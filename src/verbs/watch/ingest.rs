@@ -6,8 +6,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
-use parsers::{FormatId, Interest};
-
 use super::keeper::{Item, Keeper, Logged};
 use super::patience::Patience;
 use super::recovery::Recovered;
@@ -60,8 +58,7 @@ pub(super) struct Ingest {
     daybook: u16,
     /// Bytes consumed of each source, whichever of its files they came from; the daybook's last.
     ordinals: Vec<u64>,
-    formats: Vec<Option<FormatId>>,
-    interest: Arc<Interest>,
+    manners: Vec<Manner>,
     store: Option<Recovered>,
     /// From which record on the logs are still needed, after each snapshot.
     snapshots: Option<Receiver<u64>>,
@@ -105,8 +102,7 @@ impl Ingest {
             stdin: inputs.stdin,
             daybook,
             ordinals: (0..=daybook).map(|source| keeper.ordinal(source)).collect(),
-            formats: inputs.formats.clone(),
-            interest: setup.interest(),
+            manners: inputs.manners.clone(),
             store,
             snapshots,
             uncommitted: None,
@@ -260,8 +256,8 @@ impl Ingest {
         let item = if batch.source == self.daybook {
             Item::Daybook(batch)
         } else {
-            let only = self.formats.get(usize::from(batch.source)).copied().flatten();
-            Item::Lines(self.pool.submit(batch, Manner { only, interest: Arc::clone(&self.interest) }))
+            let manner = self.manners.get(usize::from(batch.source)).cloned().unwrap_or_default();
+            Item::Lines(self.pool.submit(batch, manner))
         };
         self.send(item, items);
     }

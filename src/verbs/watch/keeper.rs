@@ -82,7 +82,7 @@ impl Keeper {
             daybook: setup.config.daybook.clone(),
             daybook_lines: 0,
             outlet,
-            metrics: Metrics::default(),
+            metrics: Metrics::new(setup.config.formats.clone()),
             next: 0,
             changed: false,
             alerts: Vec::new(),

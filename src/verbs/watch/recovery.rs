@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use parsers::{Interest, Stamps};
+use parsers::Stamps;
 
 use super::archivist::Kept;
 use super::keeper::{Item, Keeper};
@@ -15,7 +15,7 @@ use crate::batch::{Batch, Position, Positions};
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::metrics::Metrics;
-use crate::pool::{Manner, Parsed};
+use crate::pool::Parsed;
 use crate::setup::{Inputs, Setup};
 use crate::source::reread::{Missing, Range, Rereader};
 use crate::store::batch_log::{BatchLog, Logged, Record};
@@ -76,7 +76,7 @@ pub(super) fn recover(
         patience.tell("the batch log ends before the snapshot does: a part of it was lost");
     }
     let from = keeper.next().min(log.next_number());
-    let mut recovery = Recovery::new(setup, inputs, folder, numbers, |message| patience.tell(message));
+    let mut recovery = Recovery::new(inputs, folder, numbers, |message| patience.tell(message));
     let mut damaged = None;
     let mut places = VecDeque::new();
     match log.read(from) {
@@ -123,7 +123,7 @@ pub fn replay_batches(log: &Path, setup: &Setup, inputs: &Inputs, out: Box<dyn W
     // Standard output alone, whatever the configuration says.
     let outlet = Outlet::new(&Config::default(), out)?;
     let mut keeper = Keeper::new(setup, inputs, outlet, Arc::new(Patience::new(Arc::clone(tell))));
-    let mut recovery = Recovery::new(setup, inputs, folder, Numbers::present(inputs), |message| tell(message));
+    let mut recovery = Recovery::new(inputs, folder, Numbers::present(inputs), |message| tell(message));
     for record in records {
         let (number, record) = record?;
         if let Record::Start { config, .. } = &record
@@ -162,7 +162,6 @@ impl Numbers {
 
 /// Reads what records speak of, and hands it to a keeper.
 struct Recovery<'r, F> {
-    interest: Arc<Interest>,
     inputs: &'r Inputs,
     folder: &'r Path,
     /// Of the run whose records are read.
@@ -174,17 +173,8 @@ struct Recovery<'r, F> {
 }
 
 impl<'r, F: Fn(&str)> Recovery<'r, F> {
-    fn new(setup: &Setup, inputs: &'r Inputs, folder: &'r Path, numbers: Numbers, tell: F) -> Recovery<'r, F> {
-        Recovery {
-            interest: setup.interest(),
-            inputs,
-            folder,
-            numbers,
-            rereader: Rereader::default(),
-            stamps: Stamps::default(),
-            files: Positions::default(),
-            tell,
-        }
+    fn new(inputs: &'r Inputs, folder: &'r Path, numbers: Numbers, tell: F) -> Recovery<'r, F> {
+        Recovery { inputs, folder, numbers, rereader: Rereader::default(), stamps: Stamps::default(), files: Positions::default(), tell }
     }
 
     fn take(&mut self, keeper: &mut Keeper, record: Record, number: u64) {
@@ -230,9 +220,7 @@ impl<'r, F: Fn(&str)> Recovery<'r, F> {
             keeper.daybook(&batch);
             return;
         }
-        let only = self.inputs.formats.get(usize::from(source)).copied().flatten();
-        let manner = Manner { only, interest: Arc::clone(&self.interest) };
-        keeper.lines(&Parsed::new(batch, &manner, &mut self.stamps));
+        keeper.lines(&Parsed::new(batch, &self.inputs.manner(source), &mut self.stamps));
     }
 
     fn bytes(&mut self, position: Option<&Position>, logged: &Logged) -> Result<Vec<u8>, String> {
