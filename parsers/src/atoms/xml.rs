@@ -15,19 +15,21 @@ pub struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
+    /// The attributes: name and value.
+    pub fn attributes(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        let mut rest = self.attributes;
+        std::iter::from_fn(move || {
+            let (name, after) = cut(rest, memchr(b'=', rest)?);
+            let (&quote, value) = super::trim_start(after.get(1..)?).split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
+            let (value, after) = cut(value, memchr(quote, value).unwrap_or(value.len()));
+            rest = after.get(1..).unwrap_or_default();
+            Some((super::trim(name), value))
+        })
+    }
+
     /// The value of an attribute; empty if there is none.
     pub fn attribute(&self, name: &[u8]) -> &'a [u8] {
-        let mut rest = self.attributes;
-        while let Some(equals) = memchr(b'=', rest) {
-            let (key, after) = cut(rest, equals);
-            let Some((&quote @ (b'"' | b'\''), value)) = after.get(1..).map(super::trim_start).and_then(<[u8]>::split_first) else { break };
-            let (value, after) = cut(value, memchr(quote, value).unwrap_or(value.len()));
-            if super::trim(key) == name {
-                return value;
-            }
-            rest = after.get(1..).unwrap_or_default();
-        }
-        &[]
+        self.attributes().find(|(key, _)| *key == name).map(|(_, value)| value).unwrap_or_default()
     }
 }
 

@@ -76,7 +76,8 @@ fn xml(body: &[u8]) -> Record<'_> {
     for element in Elements::new(body) {
         match element.name {
             b"Provider" => record.set(b"ProviderName", element.attribute(b"Name")),
-            b"TimeCreated" => record.set(b"SystemTime", element.attribute(b"SystemTime")),
+            // Its only attribute, whether told as a date or in ticks.
+            name @ b"TimeCreated" => element.attributes().for_each(|(_, time)| record.set(name, time)),
             b"Data" => record.set(element.attribute(b"Name"), element.text),
             name => record.set(name, element.text),
         }
