@@ -86,8 +86,10 @@ enum Verdict {
     Blind,
 }
 
-/// From here on something counts as told: the rest is lines of another kind.
-const ENOUGH: f64 = 90.0;
+/// A user has to be told nearly always, an address mostly; the rest is often told by one line of several that a session has.
+const ALWAYS: f64 = 90.0;
+const MOSTLY: f64 = 50.0;
+const BY_SOME: f64 = 25.0;
 
 fn percent(part: u64, all: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a share for people")]
@@ -133,21 +135,21 @@ impl Report {
     /// With what the lines do not tell; `sessions` are how many began and how many ended, `masked` failed logins of a hidden user.
     pub(super) fn missing(mut self, tellings: &Tellings, sessions: (u64, u64), masked: u64) -> Report {
         let Tellings { user, source, mfa, assigned, session, bytes, device, time } = *tellings;
-        let mut miss = |fact, Told { told, of }: Told, lines| {
-            if of > 0 && percent(told, of) < ENOUGH {
+        let mut miss = |fact, Told { told, of }: Told, enough, lines| {
+            if of > 0 && percent(told, of) < enough {
                 self.missing.push(Missing { fact, told, of, lines });
             }
         };
-        miss("user", user, "logins and session starts");
-        miss("source address", source, "logins and session starts");
-        miss("second factor", mfa, "successful logins");
-        miss("assigned address", assigned, "session starts");
-        miss("session id", session, "session starts and ends");
+        miss("user", user, ALWAYS, "logins and session starts");
+        miss("source address", source, MOSTLY, "logins and session starts");
+        miss("second factor", mfa, BY_SOME, "successful logins");
+        miss("assigned address", assigned, BY_SOME, "session starts");
+        miss("session id", session, BY_SOME, "session starts and ends");
         let (starts, ends) = sessions;
-        miss("session end", Told { of: starts, told: ends.min(starts) }, "session starts");
-        miss("bytes", bytes, "session ends");
-        miss("device name", device, "lines");
-        miss("time", time, "lines");
+        miss("session end", Told { of: starts, told: ends.min(starts) }, BY_SOME, "session starts");
+        miss("bytes", bytes, BY_SOME, "session ends");
+        miss("device name", device, MOSTLY, "lines");
+        miss("time", time, ALWAYS, "lines");
         let Told { of, told } = user;
         if masked > 0 {
             self.missing.push(Missing {
@@ -180,6 +182,9 @@ impl Report {
         if self.received == self.blank {
             return blind("there is no line in it".into());
         }
+        if self.parsed == 0 {
+            return blind("none of its lines is understood".into());
+        }
         if understood < 50.0 {
             return blind(format!("only {} of its lines are understood", shown(understood)));
         }
@@ -202,7 +207,7 @@ impl Report {
         }
         gaps.extend(self.missing.iter().map(|missing| match missing.told {
             0 => format!("no {}", missing.fact),
-            _ => format!("{} not always", missing.fact),
+            told => format!("{} in {told} of {} only", missing.fact, missing.of),
         }));
         if gaps.is_empty() {
             (Verdict::Fit, "fit for use: who came in, from where, when and until when is told".into())
@@ -294,11 +299,17 @@ impl Report {
     fn fmt_suppliers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Suppliers { declared, in_register, seen, accounts, lookalikes } = self.suppliers;
         let accounts_seen = counted(accounts as u64, "account");
-        let lookalikes = counted(lookalikes as u64, "account");
+        let look = if lookalikes == 1 { "looks" } else { "look" };
+        let like = format!("{} {look} like a supplier's", counted(lookalikes as u64, "account"));
         if declared {
-            writeln!(f, "  suppliers  {seen} of {in_register} seen, with {accounts_seen}; {lookalikes} more look like a supplier's")
+            let others = if lookalikes > 0 {
+                format!("; {like}, and {} no entry", if lookalikes == 1 { "has" } else { "have" })
+            } else {
+                String::new()
+            };
+            writeln!(f, "  suppliers  {seen} of {in_register} in the register seen, with {accounts_seen}{others}")
         } else {
-            writeln!(f, "  suppliers  {lookalikes} look like a supplier's (there is no register)")
+            writeln!(f, "  suppliers  {like} (there is no register)")
         }
     }
 }
