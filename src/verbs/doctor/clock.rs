@@ -135,8 +135,11 @@ impl Clocks {
             Stamp::Local { .. } => self.found.without_zone += 1,
             Stamp::Yearless { .. } => self.found.without_year += 1,
         }
-        let known = self.devices.len() < DEVICES || self.devices.contains_key(device);
-        let clock = self.devices.entry(if known { device.into() } else { Box::default() }).or_default();
+        let device = if self.devices.len() < DEVICES || self.devices.contains_key(device) { device } else { &[] };
+        if !self.devices.contains_key(device) {
+            self.devices.insert(device.into(), Clock::default());
+        }
+        let Some(clock) = self.devices.get_mut(device) else { return };
         let Some(dated) = clock.date(stamp, &mut self.zone, Hints { year: self.year, reference: self.reference }) else { return };
         if let Some(greatest) = clock.greatest() {
             let behind = greatest.0 - dated.time.0;
