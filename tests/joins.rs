@@ -284,6 +284,30 @@ fn a_refusal_without_a_name_is_of_whoever_the_connection_named() {
     );
 }
 
+/// OpenVPN, when a live session is asked for the password again.
+#[test]
+fn a_refusal_in_a_session_is_of_its_account_and_counts_once() {
+    let cut = r#"{"at":"2026-11-19T03:10:00+01:00","by":"yann","entry":"cut","supplier":"chimere","reason":"attacked"}"#;
+    let lines = [
+        "0 up id=7 user=fourn.chimere from=198.51.100.7 inner=10.99.0.6",
+        "700 refused id=7 word=verification",
+        "701 refused id=7 user=fourn.chimere word=AUTH_FAILED",
+        "800 refused id=7 user=fourn.chimere word=AUTH_FAILED",
+        "4400 says",
+        "4500 says",
+    ];
+    let mut engine = engine(State::default());
+    let mut raised = Vec::new();
+    engine.step(Input::Daybook(Entry::read(cut).unwrap()), &mut raised);
+    for (at, line) in lines.iter().enumerate() {
+        step(&mut engine, line, at as u64, &mut raised);
+    }
+    engine.step(Input::End, &mut raised);
+    let notices: Vec<&str> = raised.iter().filter(|alert| alert.reason == "refusals").map(|alert| alert.message.as_str()).collect();
+    assert_eq!(notices.len(), 2, "{notices:?}");
+    assert!(notices[0].contains("1 login refused") && notices[1].contains("2 logins refused"), "{notices:?}");
+}
+
 /// strongSwan counts its connections from 1 after each start, sshd's process ids come again, OpenVPN's ports too.
 #[test]
 fn an_id_that_comes_again_is_another_connection() {

@@ -135,3 +135,8 @@ pub const FORMATS: &[Format] = &[
 pub fn by_name(name: &str) -> Option<FormatId> {
     FORMATS.iter().position(|format| format.name == name).and_then(|at| u8::try_from(at).ok()).map(FormatId)
 }
+
+/// Whether the line is an event that was written here.
+pub(crate) fn is_event(line: &Line<'_>) -> bool {
+    ecs::is_event(line)
+}

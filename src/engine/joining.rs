@@ -151,12 +151,14 @@ impl Engine {
     pub(super) fn join<'a>(&mut self, sighting: &'a Sighting<'a>, event: &'a Event<'a>, stream: usize, dated: Dated) -> Option<Said<'a>> {
         let mut said = Said::alone(sighting, event, stream, dated);
         let Some(id) = said.id.clone() else { return Some(said) };
-        if let Some(holder) = self.attribution.by_id(said.stream_index(), &id).cloned() {
-            if self.speaks_of(&holder, &said) {
-                said.source_ip = said.source_ip.or(self.session(&holder).and_then(|session| session.source_ip));
-                said.holder = Some(holder);
-                return Some(said);
-            }
+        if let Some(holder) = self.attribution.by_id(said.stream_index(), &id).cloned()
+            && self.speaks_of(&holder, &said)
+        {
+            said.source_ip = said.source_ip.or(self.session(&holder).and_then(|session| session.source_ip));
+            said.holder = Some(holder);
+            // Of a session, only refusals are remembered beside it.
+            said.before = self.state.streams.get(stream)?.connections.get(&id).filter(|_| said.kind == Kind::LoginFailure).cloned();
+            return Some(said);
         }
         let held = self.state.streams.get(stream)?.connections.get(&id);
         if let Some(held) = held {

@@ -44,7 +44,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
             _ => {}
         }
     }
-    Some(())
+    (!facts.user.is_empty() || facts.source_ip.is_some()).then_some(())
 }
 
 /// Reads the plain names; `name` is the event's, where the line has one.

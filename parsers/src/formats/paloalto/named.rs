@@ -4,8 +4,8 @@ use memchr::memchr;
 use memchr::memmem::find;
 
 use super::record::{Field, Record};
+use crate::Escape;
 use crate::atoms::{Cef, Column, Leaves, Leef, Pair, cut, until};
-use crate::{Escape, envelope};
 
 /// Whether the maker's name stands where CEF and LEEF put it, or JSON has the keys of the log forwarding.
 pub(super) fn looks_like(body: &[u8]) -> bool {
@@ -15,15 +15,7 @@ pub(super) fn looks_like(body: &[u8]) -> bool {
             let has = |key: &[u8]| find(body, key).is_some();
             has(b"\"LogType\"") && (has(b"\"DeviceSN\"") || has(b"\"ConfigVersion\"") || has(b"\"Palo Alto Networks\""))
         }
-        _ => find(cut(framed(body), 64).0, b"|Palo Alto Networks|").is_some_and(|at| memchr(b'|', cut(framed(body), at).0).is_none()),
-    }
-}
-
-/// The cloud counts its bytes and puts a relay's head in front: `Nov 20 21:41:07 192.0.2.9 1544 <14>1 2026-…`
-fn framed(body: &[u8]) -> &[u8] {
-    match until(body, b' ') {
-        Some((count, rest @ [b'<', ..])) if !count.is_empty() && count.iter().all(u8::is_ascii_digit) => envelope::read(rest).1,
-        _ => body,
+        _ => find(cut(body, 64).0, b"|Palo Alto Networks|").is_some_and(|at| memchr(b'|', cut(body, at).0).is_none()),
     }
 }
 
@@ -31,7 +23,6 @@ pub(super) fn read(body: &[u8]) -> Option<Record<'_>> {
     if body.starts_with(b"{") {
         return Some(json(body));
     }
-    let body = framed(body);
     let mut record = Record::default();
     match Cef::read(body) {
         Some(head) => cef(head, &mut record),
