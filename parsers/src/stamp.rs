@@ -198,10 +198,10 @@ fn goes_on(rest: &[u8]) -> bool {
         || matches!(rest, [b' ', a, b, c, d, ..] if [a, b, c, d].into_iter().all(u8::is_ascii_digit))
 }
 
-/// A date and a time of day that stand apart: `2026-11-20` or `2026/11/20`, and `22:41:07`.
+/// A date and a time of day that stand apart: `2026-11-20`, `2026/11/20` or `2026 11 20`, and `22:41:07`.
 pub fn apart(date: &[u8], time: &[u8]) -> Stamp {
     let read = || {
-        let sign = if date.contains(&b'/') { b'/' } else { b'-' };
+        let sign = *date.iter().find(|b| !b.is_ascii_digit()).filter(|sign| b"-/ ".contains(sign))?;
         let (year, rest) = until(date, sign)?;
         let (month, day) = until(rest, sign)?;
         let (rest, clock) = clock(time).ok()?;
@@ -443,8 +443,17 @@ mod tests {
     #[test]
     fn dates_apart_from_times() {
         assert_eq!(apart(b"2026-03-18", b"12:00:07"), any(b"2026-03-18 12:00:07"));
-        assert_eq!(apart(b"2026/03/18", b"12:00:07"), any(b"2026-03-18 12:00:07"));
-        for (date, time) in [("2026-02-30", "12:00:07"), ("2026-03-18", "12:00:07 x"), ("", "12:00:07"), ("2026-03-18", "")] {
+        for date in ["2026/03/18", "2026 03 18"] {
+            assert_eq!(apart(date.as_bytes(), b"12:00:07"), any(b"2026-03-18 12:00:07"), "{date}");
+        }
+        for (date, time) in [
+            ("2026-02-30", "12:00:07"),
+            ("2026-03/18", "12:00:07"),
+            ("2026:03:18", "12:00:07"),
+            ("2026-03-18", "12:00:07 x"),
+            ("", "12:00:07"),
+            ("2026-03-18", ""),
+        ] {
             assert_eq!(apart(date.as_bytes(), time.as_bytes()), Stamp::None, "{date} {time}");
         }
     }
