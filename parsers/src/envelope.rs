@@ -77,7 +77,9 @@ fn heads(line: &[u8]) -> (Head<'_>, &[u8]) {
     };
     for _ in 0..2 {
         // A glance first: most messages begin with a word.
-        let candidate = match body {
+        // `10.1.1.1 :Nov 20 22:41:07 CET: %ASA-…`, as EMBLEM has it behind a relay's host.
+        let text = body.strip_prefix(b":").map_or(body, trim_start);
+        let candidate = match text {
             [b'<' | b'0'..=b'9', ..] => true,
             [a, b, c, b' ', ..] => stamp::month_of(&[*a, *b, *c]).is_some(),
             _ => false,
@@ -85,7 +87,7 @@ fn heads(line: &[u8]) -> (Head<'_>, &[u8]) {
         if !candidate || !head.pid.is_empty() || head.stamp.is_empty() {
             break;
         }
-        let Some(rest) = inner(&mut head, body) else { break };
+        let Some(rest) = inner(&mut head, text) else { break };
         body = rest;
     }
     (head, body)
@@ -211,8 +213,11 @@ fn versioned<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])
     let Some((host, rest)) = until(rest, b' ') else { return Some((Sure::Yes, rest)) };
     head.host = given(host);
     let rest = trim_start(rest);
-    // Some leave out everything behind the host: `fw-1 LEEF:1.0|…`
-    let bare = [b"{" as &[u8], b"CEF:", b"LEEF:"].iter().any(|mark| rest.starts_with(mark));
+    // Some leave out everything behind the host: `fw-1 LEEF:1.0|…`, `asa-1 : %ASA-6-…`, `asa-1 %ASA-6-113004: …`
+    let rest = rest.strip_prefix(b": ").map(trim_start).filter(|rest| rest.starts_with(b"%")).unwrap_or(rest);
+    let word = until(rest, b' ').map_or(rest, |(word, _)| word);
+    let bare =
+        [b"{" as &[u8], b"CEF:", b"LEEF:"].iter().any(|mark| rest.starts_with(mark)) || word.starts_with(b"%") && word.ends_with(b":");
     let message = if bare { None } else { fields(head, rest, false) };
     Some((Sure::Yes, message.unwrap_or(rest)))
 }
@@ -342,9 +347,10 @@ fn is_name(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'/' | b'-')
 }
 
-/// Whether a body without tag begins here: `%ASA-…`, `date=…`, `CEF:0|…`, `{"…`.
+/// Whether a body without tag begins here: `%ASA-…`, `date=…`, `CEF:0|…`, `{"…`, or the category of Cisco's ISE or ACS.
 fn is_structured(text: &[u8]) -> bool {
     match text {
+        [b'C', b'I' | b'S' | b'i', ..] => [b"CISE_".as_slice(), b"CSCOacs_", b"CisACS_"].iter().any(|category| text.starts_with(category)),
         [b'%' | b'{', ..] => true,
         [b'C' | b'L' | b'a'..=b'z', ..] => {
             let name = text.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
