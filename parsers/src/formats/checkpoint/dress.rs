@@ -46,8 +46,11 @@ impl<'a> Dress<'a> {
                 }
             }
             [b'{', ..] => (find(body, b"\"loguid\"").is_some() && find(body, b"\"origin\"").is_some()).then_some(Dress::Json(body)),
-            [b't', b'i', b'm', b'e', b'=', ..] => {
-                (find(body, b"|hostname=").is_some() && find(body, b"|product=").is_some()).then_some(Dress::Piped(body))
+            [b'a'..=b'z', ..] => {
+                let (first, rest) = until(body, b'|')?;
+                let has = |key: &[u8]| find(rest, key).is_some();
+                let piped = first.contains(&b'=') && has(b"hostname=") && has(b"|product=");
+                (piped && (first.starts_with(b"time=") || has(b"|time="))).then_some(Dress::Piped(body))
             }
             [b'"', b'0'..=b'9', ..] => {
                 let row = Row::<3>::new(body, b' ');
@@ -197,6 +200,7 @@ pub(super) struct Fields<'a> {
     pub(super) object: &'a [u8],
     pub(super) subject: &'a [u8],
     pub(super) user: &'a [u8],
+    pub(super) domain: &'a [u8],
     pub(super) group: &'a [u8],
     pub(super) machine: &'a [u8],
     pub(super) client_ip: &'a [u8],
@@ -227,7 +231,7 @@ impl<'a> Fields<'a> {
             b"start" | b"start_time" => &mut self.later,
             b"origin" | b"dvc" => &mut self.origin,
             b"hostname" | b"dvchost" => &mut self.hostname,
-            b"product" => &mut self.product,
+            b"product" | b"ProductName" => &mut self.product,
             b"action" | b"act" => &mut self.action,
             b"operation" => &mut self.operation,
             b"administrator" => &mut self.administrator,
@@ -236,6 +240,7 @@ impl<'a> Fields<'a> {
             b"objectname" | b"object_name" => &mut self.object,
             b"subject" => &mut self.subject,
             b"user" | b"src_user_name" | b"src_user" | b"suser" | b"duser" | b"usrName" | b"vpn_user" => &mut self.user,
+            b"domain_name" => &mut self.domain,
             b"user_group" | b"src_user_group" => &mut self.group,
             b"src_machine_name" | b"shost" | b"machine" => &mut self.machine,
             b"client_ip" => &mut self.client_ip,

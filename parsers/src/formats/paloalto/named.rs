@@ -50,7 +50,8 @@ fn json(body: &[u8]) -> Record<'_> {
 fn cef<'a>(head: Cef<'a>, record: &mut Record<'a>) {
     let plain = |value| Column { value, escape: Escape::Cef };
     let cloud = head.product == b"LF";
-    let (kind, subtype) = if cloud { (head.class, head.name) } else { (head.name, head.class) };
+    // The template for `GLOBALPROTECT` has the type in front, as the cloud has.
+    let (kind, subtype) = if cloud || head.class == b"GLOBALPROTECT" { (head.class, head.name) } else { (head.name, head.class) };
     record.put(Field::Type, plain(kind));
     match (kind, cloud) {
         // PAN-OS puts the result of a change there.
