@@ -47,10 +47,10 @@ impl<'a> Dress<'a> {
             }
             [b'{', ..] => (find(body, b"\"loguid\"").is_some() && find(body, b"\"origin\"").is_some()).then_some(Dress::Json(body)),
             [b'a'..=b'z', ..] => {
-                let (first, rest) = until(body, b'|')?;
-                let has = |key: &[u8]| find(rest, key).is_some();
-                let piped = first.contains(&b'=') && has(b"hostname=") && has(b"|product=");
-                (piped && (first.starts_with(b"time=") || has(b"|time="))).then_some(Dress::Piped(body))
+                let piped = until(body, b'|').is_some_and(|(first, _)| first.contains(&b'='));
+                let has = |key: &[u8]| find(body, key).is_some();
+                let known = piped && has(b"|hostname=") && has(b"|product=") && (body.starts_with(b"time=") || has(b"|time="));
+                known.then_some(Dress::Piped(body))
             }
             [b'"', b'0'..=b'9', ..] => {
                 let row = Row::<3>::new(body, b' ');
