@@ -44,7 +44,10 @@ fn looks_like(line: &Line<'_>) -> bool {
 /// The daemons that only BIG-IP has.
 fn is_daemon(app: &[u8]) -> bool {
     let tmm = app.strip_prefix(b"tmm").is_some_and(|number| number.iter().all(|b| b.is_ascii_digit() || *b == b'.'));
-    tmm || matches!(app, b"apmd" | b"apd" | b"mcpd" | b"tmsh" | b"websso" | b"bigd" | b"iControlPortal.cgi" | b"localdbmgr")
+    tmm || matches!(
+        app,
+        b"apmd" | b"apd" | b"mcpd" | b"tmsh" | b"websso" | b"bigd" | b"iControlPortal.cgi" | b"localdbmgr" | b"audit_forwarder"
+    )
 }
 
 /// `notice boot_marker : ---===[ HD1.1 - BIG-IP 16.1.2 Build 0.0.18 ]===---`

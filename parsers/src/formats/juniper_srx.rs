@@ -126,12 +126,15 @@ impl<'a> Message<'a> {
         } else if body.starts_with(b"fpc") {
             body = until(body, b' ')?.1;
         }
-        // `RT_FLOW: RT_FLOW_SESSION_…`, `RT_FLOW - RT_FLOW_SESSION_… [junos@…`: a daemon whose head was cut.
-        if line.head.app.is_empty()
-            && let Some((daemon, rest)) = until(body, b' ')
-            && DAEMONS.contains(&daemon.strip_suffix(b":").unwrap_or(daemon))
-        {
-            body = rest.strip_prefix(b"- ").unwrap_or(rest);
+        // A head that was cut: `RT_FLOW: RT_FLOW_SESSION_…`, `srx-1 RT_FLOW - RT_FLOW_SESSION_… [junos@…`.
+        if line.head.app.is_empty() {
+            if let Some((daemon, rest)) = until(body, b' ')
+                && daemon.strip_suffix(b":").is_some_and(|daemon| DAEMONS.contains(&daemon))
+            {
+                body = rest;
+            } else if let Some(at) = find(cut(body, 160).0, b" [junos@2636") {
+                body = cut(body, cut_head(cut(body, at).0)?).1;
+            }
         }
         // `%DAEMON-6-KMD_…`: with its facility and severity, if so configured.
         if let Some(explicit) = body.strip_prefix(b"%") {
@@ -156,6 +159,18 @@ impl<'a> Message<'a> {
             _ => None,
         }
     }
+}
+
+/// How long the rest of a head is before the tag: `srx-1 mgd 901 `, `mgd 901 `, or nothing. Anything else is a sentence that quotes one.
+fn cut_head(before: &[u8]) -> Option<usize> {
+    let mut words = before.rsplit(|&b| b == b' ');
+    let tag = words.next().unwrap_or_default();
+    let known = match (words.next(), words.next(), words.next(), words.next()) {
+        (None, ..) => true,
+        (Some(pid), Some(daemon), _, None) => (pid == b"-" || pid.iter().all(u8::is_ascii_digit)) && DAEMONS.contains(&daemon),
+        _ => false,
+    };
+    known.then(|| before.len() - tag.len())
 }
 
 fn is_tag(word: &[u8]) -> bool {

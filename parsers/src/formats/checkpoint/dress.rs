@@ -14,7 +14,8 @@ pub(super) enum Dress<'a> {
     Bracketed(&'a [u8]),
     /// `[sc4s@2620 action="Drop" src="10.99.0.6"]`
     Structured(&'a [u8]),
-    /// `time=1795210867|hostname=fw-1|product=Firewall|action=Drop|`, for Splunk.
+    /// `time=1795210867|hostname=fw-1|product=Firewall|action=Drop|`, for Splunk; `loc=7|time=20Nov2026 22:41:07|orig=fw-1|…` of
+    /// collectors that fetch by OPSEC LEA.
     Piped(&'a [u8]),
     /// CEF.
     Cef(Cef<'a>),
@@ -49,7 +50,8 @@ impl<'a> Dress<'a> {
             [b'a'..=b'z', ..] => {
                 let piped = until(body, b'|').is_some_and(|(first, _)| first.contains(&b'='));
                 let has = |key: &[u8]| find(body, key).is_some();
-                let known = piped && has(b"|hostname=") && has(b"|product=") && (body.starts_with(b"time=") || has(b"|time="));
+                let known =
+                    piped && (has(b"|hostname=") || has(b"|orig=")) && has(b"|product=") && (body.starts_with(b"time=") || has(b"|time="));
                 known.then_some(Dress::Piped(body))
             }
             [b'"', b'0'..=b'9', ..] => {
@@ -229,7 +231,7 @@ impl<'a> Fields<'a> {
         let slot = match key {
             b"time" | b"rt" | b"devTime" => &mut self.time,
             b"start" | b"start_time" => &mut self.later,
-            b"origin" | b"dvc" => &mut self.origin,
+            b"origin" | b"orig" | b"dvc" => &mut self.origin,
             b"hostname" | b"dvchost" => &mut self.hostname,
             b"product" | b"ProductName" => &mut self.product,
             b"action" | b"act" => &mut self.action,
