@@ -2,7 +2,7 @@
 //!
 //! After a change that is meant: `UPDATE_DOCS=1 cargo test --test docs`.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read fails the test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a fixture that cannot be read fails the test")]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -52,6 +52,7 @@ fn page() -> String {
     let all: Vec<(&Format, Vec<Table>)> = FORMATS.iter().map(|format| (format, cases(format))).collect();
     let maker = |format: &Format| match format.vendor {
         "" => "as the line says".to_owned(),
+        vendor if vendor == format.product => vendor.to_owned(),
         vendor => format!("{vendor} {}", format.product).trim_end().to_owned(),
     };
     for (format, cases) in &all {
@@ -62,7 +63,9 @@ fn page() -> String {
         let read: Vec<&Table> = cases.iter().filter(|case| event(case).is_some()).collect();
         let events: BTreeSet<String> = read.iter().filter_map(|case| event(case)).collect();
         let facts: BTreeSet<String> = read.iter().flat_map(|case| facts(case)).collect();
-        let sample = read.first().unwrap()["line"].as_str().unwrap();
+        let is_access = |case: &&&Table| matches!(event(case).as_deref(), Some("login_success" | "session_start"));
+        let sample = read.iter().filter(is_access).min_by_key(|case| case["line"].as_str().map(str::len)).or(read.first());
+        let sample = sample.unwrap()["line"].as_str().unwrap();
         writeln!(page, "\n## {}\n\n{}: {}.\n", format.name, maker(format), format.covers).unwrap();
         writeln!(page, "- events: {}\n- facts: {}\n\n```text\n{}\n```", ticked(&events), ticked(&facts), sample.trim_end()).unwrap();
     }

@@ -44,24 +44,25 @@ impl Patient {
 }
 
 /// A session of a FortiGate that tells everything, its beginning and its end.
-fn session(at: u64, user: &str, mfa: &str) -> String {
-    let line = |seconds: u64, action: &str, more: &str| {
+fn session(at: u64, user: &str) -> String {
+    let line = |seconds: u64, logid: &str, action: &str, more: &str| {
         format!(
-            "<189>date=2026-11-20 time={:02}:{:02}:{:02} devname=\"fw-1\" devid=\"FGT1\" eventtime={} tz=\"+0100\" logid=\"0101039424\" type=\"event\" \
-             subtype=\"vpn\" action=\"{action}\" tunneltype=\"ssl-tunnel\" tunnelid={at} remip=198.51.100.23 user=\"{user}\" group=\"GG\" tunnelip=10.99.0.6{mfa}{more}\n",
+            "<189>date=2026-11-20 time={:02}:{:02}:{:02} devname=\"fw-1\" devid=\"FGT1\" eventtime={} tz=\"+0100\" logid=\"{logid}\" type=\"event\" \
+             subtype=\"vpn\" action=\"{action}\" tunneltype=\"ssl-tunnel\" tunnelid={at} remip=198.51.100.23 user=\"{user}\" group=\"GG\" tunnelip=10.99.0.6{more}\n",
             9 + seconds / 3600,
             seconds / 60 % 60,
             seconds % 60,
             1_795_161_600 + seconds
         )
     };
-    line(at, "tunnel-up", "") + &line(at + 50, "tunnel-down", " duration=50 sentbyte=12 rcvdbyte=34")
+    line(at, "0101039947", "tunnel-up", "") + &line(at + 50, "0101039948", "tunnel-down", " duration=50 sentbyte=12 rcvdbyte=34")
 }
 
 #[test]
 fn of_use_with_gaps() {
     let patient = Patient::new();
-    let mut lines: String = (0..30).map(|n| session(n * 100, ["ext-chimere", "dupont.j", "fourn.sphinx"][n as usize % 3], "")).collect();
+    let mut lines: String =
+        (0..30).map(|n| session(n * 100, ["ext-chimere", "dupont.j", "fourn.sphinx"][usize::try_from(n % 3).unwrap()])).collect();
     for n in 0..3 {
         writeln!(
             lines,
@@ -132,7 +133,7 @@ fn the_zone_is_told_by_the_end_of_a_file() {
 #[test]
 fn a_clock_that_jumps_is_seen() {
     let patient = Patient::new();
-    patient.write("fw.log", &(session(1000, "ext-a", "") + &session(10, "ext-a", "") + &session(2000, "ext-a", "")));
+    patient.write("fw.log", &(session(1000, "ext-a") + &session(10, "ext-a") + &session(2000, "ext-a")));
     assert!(patient.report(&["fw.log"]).contains("2 lines more than 2 min out of order (up to 1040 s)"), "{}", patient.report(&["fw.log"]));
 }
 
@@ -141,20 +142,20 @@ fn blind_and_why() {
     let patient = Patient::new();
     patient.write("empty.log", "\n\n");
     patient.write("noise.log", &"something about nobody\n".repeat(4));
-    patient.write("half.log", &(session(0, "ext-a", "") + &"something about nobody\n".repeat(4)));
+    patient.write("half.log", &(session(0, "ext-a") + &"something about nobody\n".repeat(4)));
     patient.write("traffic.log", &"Nov 20 2026 22:41:07 asa-1 : %ASA-6-302013: Built inbound TCP connection 7 for outside:198.51.100.23/4711 (198.51.100.23/4711) to inside:10.20.4.11/443 (10.20.4.11/443)\n".repeat(3));
     let masked = "Nov 20 2026 22:41:07 asa-1 : %ASA-6-113005: AAA user authentication Rejected : reason = AAA failure : server = 10.1.1.20 : user = ***** : user IP = 198.51.100.68\n";
-    patient.write("masked.log", &(session(0, "ext-a", "") + masked));
+    patient.write("masked.log", &(session(0, "ext-a") + masked));
     let report = patient.report(&["empty.log", "noise.log", "half.log", "traffic.log", "masked.log"]);
     let verdicts: Vec<&str> = report.lines().filter_map(|line| line.strip_prefix("  verdict    ")).collect();
     insta::assert_snapshot!(verdicts.join("\n"));
-    assert!(report.contains("user (masked as *****)"), "{report}");
+    assert!(report.contains("user in 1 of 2 logins and session starts only (masked as *****)"), "{report}");
 }
 
 #[test]
 fn what_is_missing_does_not_keep_the_rest_from_being_examined() {
     let patient = Patient::new();
-    patient.write("fw.log", &session(0, "ext-a", ""));
+    patient.write("fw.log", &session(0, "ext-a"));
     let (code, data, said) = patient.examined(&["gone.log", "fw.log"]);
     assert_eq!((code, data.starts_with("fw.log\n"), said.contains("gone.log: ")), (2, true, true), "{said}");
     let (code, data, said) = patient.examined(&["--config", "none.toml"]);

@@ -55,6 +55,17 @@ fn a_forged_name_is_seen_for_what_it_is() {
 }
 
 #[test]
+fn who_else_would_read_it() {
+    let own = "[[format]]\nname = \"ours\"\nregex = 'Accepted (?<result>\\S+) for (?<user>\\S+) from (?<src>\\S+) port \\d+ ssh2'\nevent = \"session_start\"\n";
+    let (config, mistakes) = Config::read("np.toml", own, &[]);
+    assert_eq!(mistakes, []);
+    let line = "<86>1 2026-11-20T22:41:07+01:00 bastion-1 sshd 901 - - Accepted password for ext-a from 198.51.100.7 port 4711 ssh2";
+    let page = explained(line, &config.formats);
+    assert!(page.contains("format     ours (") && page.contains("also       sshd would read it too"), "{page}");
+    assert!(shown(line).contains("format     sshd (") && !shown(line).contains("also "));
+}
+
+#[test]
 fn what_is_private_is_not_shown() {
     let (config, mistakes) = Config::read("np.toml", OWN, &[]);
     assert_eq!(mistakes, []);

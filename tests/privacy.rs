@@ -103,7 +103,8 @@ fn no_format_lets_it_slip_into_another_fact() {
             let mut facts = Facts::default();
             let reading = formats.read(line.as_bytes(), None, &Interest::everything(), &mut Stamps::default(), &mut facts);
             let private = String::from_utf8_lossy(facts.private.raw(line.as_bytes())).into_owned();
-            if !matches!(reading, Reading::Parsed(_)) || private.len() < 4 {
+            // A lone word is the command's name, which may be told as the action.
+            if !matches!(reading, Reading::Parsed(_)) || private.len() < 4 || !private.contains(' ') {
                 continue;
             }
             assert!(!String::from_utf8_lossy(&facts.shown(line.as_bytes())).contains(&private), "{}: {line}", file.display());

@@ -206,7 +206,7 @@ fn message<'a>(line: &Line<'a>, said: Pair<'a>, facts: &mut Facts) {
     }
     let any = |words: &[&[u8]]| words.iter().any(|words| says(text, words));
     if any(&[b"tunnel"]) && any(&[b"established", b"is up", b" down", b"deleted", b"terminated"]) {
-        facts.peer = after(text, b"emote").or_else(|| after(text, b"peer"));
+        facts.peer = after(text, b"<->").or_else(|| after(text, b"emote")).or_else(|| after(text, b"peer"));
         facts.source_ip = facts.peer;
         facts.kind = match () {
             () if facts.peer.is_none() || any(&[b"fail", b"error", b"rekey"]) => Kind::Other,

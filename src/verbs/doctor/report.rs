@@ -57,6 +57,9 @@ struct Missing {
     of: u64,
     /// Which lines these are.
     lines: &'static str,
+    /// What is known of the reason.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    why: &'static str,
 }
 
 /// Whose accounts were seen; numbers alone.
@@ -72,6 +75,22 @@ pub(super) struct Suppliers {
     pub accounts: usize,
     /// Accounts that nobody owns and that look like a supplier's.
     pub lookalikes: usize,
+}
+
+impl Missing {
+    fn in_short(&self) -> String {
+        let why = if self.why.is_empty() { String::new() } else { format!(" ({})", self.why) };
+        match self.told {
+            0 => format!("no {}{why}", self.fact),
+            told => format!("{} in {told} of {} only{why}", self.fact, self.of),
+        }
+    }
+
+    fn at_length(&self) -> String {
+        let Missing { fact, told, of, lines, why } = self;
+        let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+        if *told == 0 { format!("no {fact} in {of} {lines}{why}") } else { format!("{fact} in {told} of {of} {lines} only{why}") }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -137,7 +156,7 @@ impl Report {
         let Tellings { user, source, mfa, assigned, session, bytes, device, time } = *tellings;
         let mut miss = |fact, Told { told, of }: Told, enough, lines| {
             if of > 0 && percent(told, of) < enough {
-                self.missing.push(Missing { fact, told, of, lines });
+                self.missing.push(Missing { fact, told, of, lines, why: "" });
             }
         };
         miss("user", user, ALWAYS, "logins and session starts");
@@ -150,14 +169,11 @@ impl Report {
         miss("bytes", bytes, BY_SOME, "session ends");
         miss("device name", device, MOSTLY, "lines");
         miss("time", time, ALWAYS, "lines");
-        let Told { of, told } = user;
+        // Gateways hide the names of users that they do not know: who guesses passwords is not seen.
         if masked > 0 {
-            self.missing.push(Missing {
-                fact: "user (masked as *****)",
-                told: of - masked.min(of).min(of - told),
-                of,
-                lines: "logins and session starts",
-            });
+            self.missing.retain(|missing| missing.fact != "user");
+            let hidden = Missing { fact: "user", told: user.told, of: user.of, lines: "logins and session starts", why: "masked as *****" };
+            self.missing.insert(0, hidden);
         }
         self
     }
@@ -203,12 +219,9 @@ impl Report {
             gaps.push(format!("its stamps seem to be at {offset}, and are read in {}", self.time.configured));
         }
         if understood < 99.0 {
-            gaps.push(format!("{} of its lines are not understood", shown(100.0 - understood)));
+            gaps.push(format!("{} of its lines are not understood", shown(percent(self.unparsed, self.received - self.blank))));
         }
-        gaps.extend(self.missing.iter().map(|missing| match missing.told {
-            0 => format!("no {}", missing.fact),
-            told => format!("{} in {told} of {} only", missing.fact, missing.of),
-        }));
+        gaps.extend(self.missing.iter().map(Missing::in_short));
         if gaps.is_empty() {
             (Verdict::Fit, "fit for use: who came in, from where, when and until when is told".into())
         } else {
@@ -243,9 +256,8 @@ impl fmt::Display for Report {
             writeln!(f, "  events     {}", shares(&self.events))?;
         }
         self.fmt_time(f)?;
-        for (at, Missing { fact, told, of, lines }) in self.missing.iter().enumerate() {
-            let told = if *told == 0 { format!("no {fact} in {of} {lines}") } else { format!("{fact} in {told} of {of} {lines} only") };
-            writeln!(f, "  {:<11}{told}", if at == 0 { "missing" } else { "" })?;
+        for (at, missing) in self.missing.iter().enumerate() {
+            writeln!(f, "  {:<11}{}", if at == 0 { "missing" } else { "" }, missing.at_length())?;
         }
         self.fmt_suppliers(f)?;
         if self.private > 0 {

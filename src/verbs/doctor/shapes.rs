@@ -178,7 +178,7 @@ fn pieces(text: &str, shape: &mut String) {
             rest = behind;
             continue;
         }
-        if is_separator(first) {
+        if is_separator(first) || first == ':' {
             if !(first.is_whitespace() && shape.ends_with(' ')) {
                 shape.push(if first.is_whitespace() { ' ' } else { first });
             }
@@ -188,9 +188,9 @@ fn pieces(text: &str, shape: &mut String) {
         let end = rest.find(|c: char| is_separator(c) || matches!(c, '"')).unwrap_or(rest.len());
         let (piece, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
         if behind.starts_with('=') && is_key(piece) {
-            key(piece, shape)
+            key(piece, shape);
         } else {
-            word(piece, shape)
+            word(piece, shape);
         }
         rest = behind;
     }
@@ -279,8 +279,8 @@ mod tests {
             ("dupont: session opened", "<word>: session opened"),
             ("Nov 20 22:41:07 gw-1 dupont: session opened", "<time> <host> <program>: session opened"),
             ("session of Dupont Jean-Pierre Martin closed after 12.5 seconds", "session of <word> closed after # seconds"),
-            (r#"login="Jean Dupont" src_ip=198.51.100.23 zq_level=3 2026-11-20T22:41:07Z"#, r#"login="…" src_ip=<address> zq_level=# #"#),
-            (r#"{"user":"dupont","zqx":{"ip":"198.51.100.23"},"n":4}"#, r#"{"…":"…","…":{"…":"…"},"…":#}"#),
+            (r#"login="Jean Dupont" src_ip=198.51.100.23 zq_level=3 2026-11-20T22:41:07Z"#, r#"login="…" src_ip=<address> zq_level=#"#),
+            (r#"{"user":"dupont","zqx":{"ip":"198.51.100.23"},"n":4}"#, r#"{user:"…",zqx:{ip:"…"},n:#}"#),
             ("GHT\\dupont dupont@ght.example connected", "<word> connected"),
             ("audit user=dupont KBD_INPUT secret words of dupont", "audit user=<word> […]"),
             ("%FOO-3-1234: user dupont denied", "%FOO-3-1234: user <word> denied"),
@@ -301,7 +301,7 @@ mod tests {
         }
         let shown: Vec<String> = shapes.most_frequent().into_iter().map(|shape| shape.shape).collect();
         assert_eq!(shown[0], "zqx=<word> user=<word>");
-        assert!(shown[1..].iter().all(|shape| shape == "<key>=<word> user=<word> <key>=<word>"), "{shown:?}");
+        assert!(shown[1..].iter().all(|shape| shape == "zqx=<word> user=<word> <key>=<word>"), "{shown:?}");
     }
 
     #[test]
