@@ -29,6 +29,7 @@ mod libreswan;
 mod lockself;
 mod mikrotik;
 mod netfilter;
+mod netscreen;
 mod ocserv;
 mod okta;
 mod oneidentity_sps;
@@ -102,6 +103,7 @@ pub const FORMATS: &[Format] = &[
     watchguard::FORMAT,
     barracuda::FORMAT,
     juniper_srx::FORMAT,
+    netscreen::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,
