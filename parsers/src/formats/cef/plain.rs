@@ -5,7 +5,7 @@
 //! that products put elsewhere, if one of them is a plain [`phrase`]. `outcome` tells how it ended.
 
 use super::phrase::{self, Outcome, Verb};
-use crate::atoms::{Once, Pair, ip, number, split_login, until};
+use crate::atoms::{Once, Pair, ip, ip_port, number, split_login, until};
 use crate::{Escape, Facts, Kind, Line, Stamp, Stamps, Verdict, stamp};
 
 /// The pairs that are weighed against one another, as they stand.
@@ -50,7 +50,11 @@ pub(in crate::formats) fn read<'a>(
     for Pair { key, value, .. } in pairs {
         let value = unquoted(value);
         match key {
-            b"src" | b"sourceAddress" => facts.source_ip.once(ip(value)),
+            b"src" | b"sourceAddress" | b"identSrc" => {
+                let (address, port) = ip_port(value).unzip();
+                facts.source_ip.once(address);
+                facts.source_port.once(port.flatten());
+            }
             b"spt" | b"srcPort" | b"sourcePort" => facts.source_port.once(number(value)),
             b"dst" | b"destinationAddress" => facts.destination_ip.once(ip(value)),
             b"dpt" | b"dstPort" | b"destinationPort" => facts.destination_port.once(number(value)),
@@ -105,7 +109,7 @@ impl<'a> Fields<'a> {
             b"dvchost" | b"deviceHostName" => &mut self.host,
             b"dvc" | b"deviceAddress" => &mut self.address,
             b"deviceExternalId" => &mut self.device_id,
-            b"rt" | b"devTime" | b"deviceReceiptTime" | b"UNIFIutcTime" => &mut self.receipt,
+            b"rt" | b"devTime" | b"deviceReceiptTime" => &mut self.receipt,
             b"end" | b"endTime" => &mut self.end,
             b"start" | b"startTime" => &mut self.start,
             [b'c', b's', digit @ b'1'..=b'6', rest @ ..] => match (self.custom.get_mut(usize::from(digit - b'1')), rest) {
