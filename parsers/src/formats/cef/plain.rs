@@ -50,16 +50,14 @@ pub(in crate::formats) fn read<'a>(
     for Pair { key, value, .. } in pairs {
         let value = unquoted(value);
         match key {
-            b"src" | b"sourceAddress" | b"identSrc" => {
+            b"src" | b"sourceAddress" | b"identSrc" | b"c6a2" => {
                 let (address, port) = ip_port(value).unzip();
-                facts.source_ip.once(address);
+                facts.source_ip.once(address.filter(|ip| !ip.is_unspecified()));
                 facts.source_port.once(port.flatten());
             }
             b"spt" | b"srcPort" | b"sourcePort" => facts.source_port.once(number(value)),
-            b"dst" | b"destinationAddress" => facts.destination_ip.once(ip(value)),
+            b"dst" | b"destinationAddress" | b"c6a3" => facts.destination_ip.once(ip(value).filter(|ip| !ip.is_unspecified())),
             b"dpt" | b"dstPort" | b"destinationPort" => facts.destination_port.once(number(value)),
-            b"c6a2" => facts.source_ip.once(ip(value)),
-            b"c6a3" => facts.destination_ip.once(ip(value)),
             b"in" | b"dstBytes" | b"bytesIn" => facts.destination_bytes.once(number(value)),
             b"out" | b"srcBytes" | b"bytesOut" => facts.source_bytes.once(number(value)),
             b"shost" | b"sourceHostName" | b"identHostName" if ip(value).is_none() => facts.client.once(text(given(value))),
@@ -176,6 +174,10 @@ impl<'a> Fields<'a> {
         if act.is_empty() || verb.is_none() && phrase::outcome(act).is_some() {
             outcome.once(act);
             verb = self.flagged().or_else(|| self.told(names, user));
+        }
+        // Nobody who chose a name wrote the head: a failure that it tells is one.
+        if names.iter().any(|name| phrase::verb(&[name], user) == Some(Verb::LoginFailed)) {
+            verb = Some(Verb::LoginFailed);
         }
         if let Some(verb) = verb {
             return (kind(verb, outcome, !user.is_empty()), None);
