@@ -152,6 +152,7 @@ fn one<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])> {
         return None;
     }
     let rest = trim_start(rest);
+    let rest = severity(rest).filter(|severity| severity.of_facility).map_or(rest, |severity| severity.rest);
     (head.stamp, head.after_stamp) = (stamp, rest);
     // `Mar 18 2026 12:16:09: %ASA-6-…`
     if let Some(body) = rest.strip_prefix(b":") {
@@ -189,7 +190,7 @@ fn one<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])> {
     }
     // `node UDMP UDMP [WAN…`: some write their name twice.
     let after = after.strip_prefix(host).filter(|twice| twice.starts_with(b" ")).map_or(after, trim_start);
-    if let Some((app, pid, body)) = tag(after, file).or_else(|| tag(severity(after)?, true)) {
+    if let Some((app, pid, body)) = tag(after, file).or_else(|| severity(after).and_then(Severity::tag)) {
         (head.host, head.app, head.pid) = (host, app, pid);
         return Some((if pid.is_empty() { Sure::Likely } else { Sure::Yes }, solaris(body)));
     }
@@ -315,11 +316,30 @@ fn solaris(body: &[u8]) -> &[u8] {
     }
 }
 
-/// What follows a severity's name: F5 writes `host notice tmm2[20226]: …`.
-fn severity(text: &[u8]) -> Option<&[u8]> {
+/// How bad it is, in words in front of a tag.
+struct Severity<'a> {
+    /// Whether a facility stands before it, so that it can be nothing else.
+    of_facility: bool,
+    /// What follows.
+    rest: &'a [u8],
+}
+
+impl<'a> Severity<'a> {
+    fn tag(self) -> Option<(&'a [u8], &'a [u8], &'a [u8])> {
+        tag(self.rest, !self.of_facility)
+    }
+}
+
+/// F5 writes `host notice tmm2[20226]: …`, busybox `host auth.info sshd[812]: …`, `OpenWrt` the same without host, AIX
+/// `host auth|security:info sshd[812]: …`.
+fn severity(text: &[u8]) -> Option<Severity<'_>> {
+    const WORDS: &[&[u8]] =
+        &[b"emerg", b"alert", b"crit", b"err", b"error", b"warning", b"warn", b"notice", b"info", b"debug", b"emergency", b"panic"];
     let (word, rest) = until(text, b' ')?;
-    matches!(word, b"emerg" | b"alert" | b"crit" | b"err" | b"error" | b"warning" | b"warn" | b"notice" | b"info" | b"debug")
-        .then_some(rest)
+    let facility = word.iter().rposition(|b| matches!(b, b'.' | b':'));
+    let (before, level) = facility.map_or((&[] as &[u8], word), |at| (cut(word, at).0, cut(word, at + 1).1));
+    let known = WORDS.contains(&level) && before.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'|');
+    known.then(|| Severity { of_facility: !before.is_empty(), rest: trim_start(rest) })
 }
 
 /// Length of the host name or address in front, 0 if the first word can be none.
