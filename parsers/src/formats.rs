@@ -29,6 +29,7 @@ mod libreswan;
 mod lockself;
 mod mikrotik;
 mod netfilter;
+mod netscreen;
 mod ocserv;
 mod okta;
 mod oneidentity_sps;
@@ -102,6 +103,7 @@ pub const FORMATS: &[Format] = &[
     watchguard::FORMAT,
     barracuda::FORMAT,
     juniper_srx::FORMAT,
+    netscreen::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,
@@ -136,4 +138,9 @@ pub const FORMATS: &[Format] = &[
 /// The format of a name.
 pub fn by_name(name: &str) -> Option<FormatId> {
     FORMATS.iter().position(|format| format.name == name).and_then(|at| u8::try_from(at).ok()).map(FormatId)
+}
+
+/// Whether the line is an event that was written here.
+pub(crate) fn is_event(line: &Line<'_>) -> bool {
+    ecs::is_event(line)
 }
