@@ -300,7 +300,7 @@ impl SharedCredential {
                 .with("first_opened", rfc3339_in(old.opened, zone))
                 .with("first_last_life", rfc3339_in(pair.after.filter(|&after| after <= due).unwrap_or(pair.before), zone))
                 .with("second_opened", rfc3339_in(new.opened, zone))
-                .with("unknown_origin", pair.unknown_origin)
+                .with("new_origin", pair.unknown_origin)
                 .with("concurrent_for", span_words(self.concurrent_for));
             out.report(Finding {
                 because,
