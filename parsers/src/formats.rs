@@ -5,6 +5,7 @@ mod beyondtrust;
 mod cef;
 mod checkpoint;
 mod cisco_asa;
+mod cisco_ios;
 mod cisco_ise;
 mod cisco_meraki;
 mod cisco_vpn3000;
@@ -86,6 +87,7 @@ pub const FORMATS: &[Format] = &[
     fortigate::FORMAT,
     fortiauthenticator::FORMAT,
     cisco_asa::FORMAT,
+    cisco_ios::FORMAT,
     paloalto::FORMAT,
     checkpoint::FORMAT,
     citrix_netscaler::FORMAT,

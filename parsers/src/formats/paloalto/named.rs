@@ -15,7 +15,11 @@ pub(super) fn looks_like(body: &[u8]) -> bool {
             let has = |key: &[u8]| find(body, key).is_some();
             has(b"\"LogType\"") && (has(b"\"DeviceSN\"") || has(b"\"ConfigVersion\"") || has(b"\"Palo Alto Networks\""))
         }
-        _ => find(cut(body, 64).0, b"|Palo Alto Networks|").is_some_and(|at| memchr(b'|', cut(body, at).0).is_none()),
+        // Cortex XDR writes the plain keys of CEF and none of these.
+        _ => find(cut(body, 64).0, b"|Palo Alto Networks|").is_some_and(|at| {
+            let (before, vendor) = cut(body, at);
+            memchr(b'|', before).is_none() && !vendor.starts_with(b"|Palo Alto Networks|Cortex XDR|")
+        }),
     }
 }
 
