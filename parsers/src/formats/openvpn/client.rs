@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use memchr::memmem::find;
 use memchr::{memchr_iter, memrchr};
 use nom::IResult;
 use nom::Parser;
@@ -65,7 +66,8 @@ fn family(text: &[u8]) -> IResult<&[u8], &[u8]> {
 
 /// The client that a message begins with, and the message: `ip:port text`, `name/ip:port text`, `ip:port/name text`.
 ///
-/// A name may hold blanks, and whoever chooses one may write a second `/ip:port ` into it: then nobody is believed.
+/// A name may hold blanks, and whoever chooses one may write a second `/ip:port ` into it: then nobody is believed. What has `: ` in
+/// front of the slash is a message that quotes a name.
 pub(super) fn prefix(text: &[u8]) -> (Client<'_>, &[u8]) {
     let (first, rest) = until(text, b' ').unwrap_or((text, &[]));
     if let Some(client) = Client::at(first) {
@@ -82,7 +84,9 @@ pub(super) fn prefix(text: &[u8]) -> (Client<'_>, &[u8]) {
         let after = after.get(1..).unwrap_or_default();
         // No address with its port is longer.
         let Some((at, _)) = until(cut(after, 64).0, b' ') else { continue };
-        if let Some(client) = Client::at(at) {
+        if let Some(client) = Client::at(at)
+            && find(name, b": ").is_none()
+        {
             if found.is_some() {
                 return (Client::default(), &[]);
             }

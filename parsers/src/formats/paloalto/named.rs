@@ -54,7 +54,9 @@ fn json(body: &[u8]) -> Record<'_> {
 fn cef<'a>(head: Cef<'a>, record: &mut Record<'a>) {
     let plain = |value| Column { value, escape: Escape::Cef };
     let cloud = head.product == b"LF";
-    let (kind, subtype) = if cloud { (head.class, head.name) } else { (head.name, head.class) };
+    // The cloud has the type in front, and so have some templates.
+    let ahead = cloud || is_type(head.class) && !is_type(head.name);
+    let (kind, subtype) = if ahead { (head.class, head.name) } else { (head.name, head.class) };
     record.put(Field::Type, plain(kind));
     match (kind, cloud) {
         // PAN-OS puts the result of a change there.
@@ -113,12 +115,16 @@ fn leef<'a>(body: &'a [u8], head: Leef<'a>, record: &mut Record<'a>) {
     record.put(Field::Action, Column { value: head.event, escape: Escape::None });
 }
 
+const TYPES: [&[u8]; 8] = [b"GLOBALPROTECT", b"SYSTEM", b"TRAFFIC", b"AUTHENTICATION", b"AUTH", b"USERID", b"CONFIG", b"THREAT"];
+
+/// Whether CEF's head names a type there, and no subtype (`auth`).
+fn is_type(kind: &[u8]) -> bool {
+    TYPES.contains(&kind)
+}
+
 /// The log type in capitals, however LEEF's `cat` writes it.
 fn upper(kind: &[u8]) -> &[u8] {
-    [b"GLOBALPROTECT" as &[u8], b"SYSTEM", b"TRAFFIC", b"AUTHENTICATION", b"AUTH", b"USERID", b"CONFIG", b"THREAT"]
-        .into_iter()
-        .find(|name| kind.eq_ignore_ascii_case(name))
-        .unwrap_or(kind)
+    TYPES.into_iter().find(|name| kind.eq_ignore_ascii_case(name)).unwrap_or(kind)
 }
 
 /// Names of fields: the cloud's (CEF puts `PanOS` in front), those of PAN-OS's own variables, CEF's and LEEF's predefined ones.
