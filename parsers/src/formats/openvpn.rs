@@ -14,10 +14,11 @@ use memchr::memmem::{find, rfind};
 use memchr::{memchr, memrchr};
 use nom::IResult;
 use nom::Parser;
+use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::digit1;
 use nom::combinator::opt;
-use nom::sequence::delimited;
+use nom::sequence::{delimited, preceded};
 
 use self::client::{Client, user};
 use self::plugins::PLUGINS;
@@ -235,7 +236,7 @@ fn is_openvpn(app: &[u8]) -> bool {
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let message = match access_server_wrap(line.body) {
-        Some(text) => stamped(text),
+        Some(text) => web(stamped(text)),
         None if is_openvpn(line.head.app) => stamped(line.body),
         None => bare(line)?,
     };
@@ -305,9 +306,19 @@ fn level(text: &[u8]) -> IResult<&[u8], &[u8]> {
     delimited(tag("["), word, tag("] ")).parse(text)
 }
 
-/// `OVPN 2 OUT: `, `[OVPN 2] OUT: `
+/// `OVPN 2 OUT: `, `[OVPN 2] OUT: `, `WEB OUT: `
 fn process(text: &[u8]) -> IResult<&[u8], &[u8]> {
-    delimited((opt(tag("[")), tag("OVPN ")), digit1, (opt(tag("]")), tag(" OUT: "))).parse(text)
+    let who = alt((preceded(tag("OVPN "), digit1), tag("WEB")));
+    delimited(opt(tag("[")), who, (opt(tag("]")), tag(" OUT: "))).parse(text)
+}
+
+/// The web server says whose words follow: `[HTTPChannel,1,198.51.100.7] Web login …`
+fn web(message: Message<'_>) -> Message<'_> {
+    let text = message.text.strip_prefix(b"[").and_then(|rest| until(rest, b']')).map(|(_, text)| trim_start(text));
+    match text {
+        Some(text) if text.starts_with(b"Web login ") => Message { text, ..message },
+        _ => message,
+    }
 }
 
 /// A line of a log file, without syslog head: known by its message, or by its stamp and its client.
@@ -353,9 +364,19 @@ fn to_last_quote(text: &[u8]) -> &[u8] {
     memrchr(b'\'', text).map_or(text, |end| cut(text, end).0)
 }
 
-/// Whom an unprefixed message is about: `TCP connection established with [AF_INET]198.51.100.7:40007`
+/// Whom an unprefixed message is about: `TCP connection established with [AF_INET]198.51.100.7:40007`,
+/// `peer 0 (fourn.chimere) floated from 198.51.100.7:40007 to [AF_INET]203.0.113.8:40007`
 fn peer_in<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
+    const FLOATED: &[u8] = b") floated from ";
     let after = |word: &[u8]| find(text, word).map(|at| cut(text, at + word.len()).1);
+    if text.starts_with(b"peer ")
+        && let Some((peer, places)) = rfind(text, FLOATED).map(|at| cut(text, at))
+    {
+        let client = rfind(places, b" to ").and_then(|at| Client::at_socket(cut(places, at + 4).1));
+        client.unwrap_or_default().named(until(peer, b'(').map_or(&[], |(_, name)| name)).fill(line, facts);
+        facts.action = line.text(cut(cut(places, 2).1, b"floated".len()).0);
+        return;
+    }
     if let Some(client) = after(b" from ").or_else(|| after(b" with ")).and_then(Client::at_socket) {
         client.fill(line, facts);
     }

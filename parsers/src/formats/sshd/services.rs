@@ -1,4 +1,4 @@
-//! Other doors of a Unix host: dropbear, login, the FTP servers, logind, su, Proxmox's own.
+//! Other doors of a Unix host: dropbear, login, the FTP servers, logind, su, Proxmox's own; and `VyOS`'s and `EdgeOS`'s changes.
 //!
 //! The texts are those of dropbear's `svr-auth*.c` and `common-session.c`, shadow's and util-linux's `login.c`, vsftpd's `logging.c`,
 //! `ProFTPD`'s `mod_auth.c`, systemd's `logind-session.c`, shadow's `su.c` and `nologin.c`, OpenSSH's `sftp-server.c`, Proxmox's `PVE/AccessControl.pm`.
@@ -9,7 +9,7 @@ use memchr::memmem::{find, rfind};
 
 use super::account;
 use crate::atoms::{cut, ip, ip_port, trim, until};
-use crate::{Escape, Facts, Kind, Line};
+use crate::{About, Escape, Facts, Kind, Line};
 
 /// Programs that tell of logins, beside `sshd` and what PAM's modules write for anybody.
 const PROGRAMS: &[(&[u8], Reader)] = &[
@@ -29,6 +29,7 @@ const PROGRAMS: &[(&[u8], Reader)] = &[
     (b"sftp-server", sftp),
     (b"internal-sftp", sftp),
     (b"pvedaemon", proxmox),
+    (b"commit", vyos),
 ];
 
 type Reader = for<'a> fn(&Line<'a>, &'a [u8], &mut Facts);
@@ -219,6 +220,15 @@ fn proxmox<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
         facts.reason = line.text(rfind(rest, b" msg=").map_or(&[] as &[u8], |at| cut(rest, at + 5).1));
     } else if let Some(name) = quoted(text, b"> successful auth for user '", b"'") {
         facts.kind = Kind::LoginSuccess;
+        user(line, Some(name), facts);
+    }
+}
+
+/// `Successful change to active configuration by user fourn.chimere on /dev/pts/0`
+fn vyos<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
+    if let Some(name) = quoted(text, b"Successful change to active configuration by user ", b" on ") {
+        facts.about = Some(About::Configuration);
+        facts.action = line.text(cut(text, b"Successful change".len()).0);
         user(line, Some(name), facts);
     }
 }
