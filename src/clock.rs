@@ -292,6 +292,20 @@ mod tests {
     }
 
     #[test]
+    fn a_grant_lies_beside_the_line_that_tells_of_it() {
+        let mut zone = Zone::new(TimeZone::get("Europe/Paris").unwrap());
+        let hints = Hints { year: None, reference: time("2026-12-31T23:00:00Z") };
+        let facts =
+            Facts { stamp: yearless(12, 31, 79_200), from: yearless(12, 31, 82_800), until: yearless(1, 2, 3_600), ..Facts::default() };
+        let times = Clock::default().times(&facts, &mut zone, hints);
+        assert_eq!(times.at.map(|at| (at.time, at.guessed)), Some((time("2026-12-31T21:00:00Z"), true)));
+        assert_eq!((times.from, times.until), (Some(time("2026-12-31T22:00:00Z")), Some(time("2027-01-02T00:00:00Z"))));
+        let exact = Facts { from: Stamp::Exact(time("2026-11-20T10:00:00Z")), ..Facts::default() };
+        let times = Clock::default().times(&exact, &mut zone, hints);
+        assert_eq!((times.at, times.from, times.until), (None, Some(time("2026-11-20T10:00:00Z")), None));
+    }
+
+    #[test]
     fn years_of_edges() {
         for (at, year) in
             [("2026-01-01T00:00:00Z", 2026), ("2025-12-31T23:59:59Z", 2025), ("2024-12-31T12:00:00Z", 2024), ("2000-01-01T00:00:00Z", 2000)]

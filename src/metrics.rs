@@ -93,10 +93,7 @@ pub struct Metrics {
 impl Metrics {
     /// Nothing counted yet.
     pub fn new(formats: Formats) -> Metrics {
-        // One microsecond to an hour with three digits: the bounds are constants that the histogram accepts.
-        let latency = Histogram::new_with_bounds(1, 3_600_000_000, 3).or_else(|_| Histogram::new(3));
-        #[expect(clippy::expect_used, reason = "three significant digits are within the histogram's range")]
-        let latency = latency.expect("a histogram of three digits");
+        let latency = latencies();
         Metrics { tally: Tally::default(), formats, repeated: 0, gaps: 0, alerts: BTreeMap::new(), highest: None, latency }
     }
 
@@ -120,6 +117,14 @@ impl Metrics {
     pub fn highest(&self) -> Option<Severity> {
         self.highest
     }
+}
+
+/// Microseconds, none measured yet.
+fn latencies() -> Histogram<u64> {
+    // One microsecond to an hour with three digits: the bounds are constants that the histogram accepts.
+    let histogram = Histogram::new_with_bounds(1, 3_600_000_000, 3).or_else(|_| Histogram::new(3));
+    #[expect(clippy::expect_used, reason = "three significant digits are within the histogram's range")]
+    histogram.expect("a histogram of three digits")
 }
 
 impl fmt::Display for Metrics {

@@ -138,6 +138,7 @@ impl Session {
             login,
             source_ip: self.source_ip,
             destination_ip: None,
+            destination_port: None,
             observer: Arc::clone(&self.observer),
             site: self.site.clone(),
             evidence: self.evidence.clone(),
@@ -160,6 +161,9 @@ pub struct Scene {
     pub source_ip: Option<IpAddr>,
     /// What was reached.
     pub destination_ip: Option<IpAddr>,
+    /// Port of it.
+    #[serde(default)]
+    pub destination_port: Option<u16>,
     /// Device, else source.
     pub observer: Arc<str>,
     /// Site of the source.
@@ -175,4 +179,75 @@ pub struct Scene {
     pub time_guessed: bool,
     /// The local time exists twice.
     pub time_ambiguous: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> Session {
+        let evidence = Evidence { source: "fw".into(), offset: 7, time: Time(1), sha256: [7; 32], raw: None };
+        Session {
+            number: 3,
+            opened: Time(1),
+            life: Time(2),
+            moved: None,
+            closed: None,
+            source_ip: "198.51.100.7".parse().ok(),
+            origin: None,
+            inner: None,
+            stream: 1,
+            id: None,
+            site: None,
+            story: "s".into(),
+            evidence,
+            observer: "fw".into(),
+            mfa: None,
+            sent: None,
+            received: None,
+            on_target: false,
+            within: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_was_written_before_lines_were_joined_can_be_read() {
+        let session = session();
+        let mut written = serde_json::to_value(&session).unwrap();
+        let fields = written.as_object_mut().unwrap();
+        for field in ["mfa", "sent", "received", "on_target", "within"] {
+            assert!(fields.remove(field).is_some(), "{field}");
+        }
+        assert_eq!(serde_json::from_value::<Session>(written).unwrap(), session);
+        let scene = session.scene(Time(2), None);
+        let mut written = serde_json::to_value(&scene).unwrap();
+        assert!(written.as_object_mut().unwrap().remove("earlier").is_some());
+        assert_eq!(serde_json::from_value::<Scene>(written).unwrap(), scene);
+    }
+
+    #[test]
+    fn a_login_lasts_as_long_as_something_is_open_within() {
+        let mut session = session();
+        assert_eq!(session.opened_within(1, b"a"), None);
+        assert_eq!(session.opened_within(2, b"a"), None);
+        assert_eq!(session.opened_within(1, b"a"), None);
+        assert!(!session.closed_within(1, b"a"));
+        assert!(session.closed_within(2, b"a"));
+        session.id = Some(b"own".as_slice().into());
+        assert!(!session.closed_within(2, b"a"));
+        assert!(session.bears(1, b"own") && !session.bears(2, b"own") && !session.bears(1, b"a"));
+        for n in 0..=255_u8 {
+            session.opened_within(1, &[n]);
+        }
+        assert_eq!(session.within.len(), WITHIN);
+    }
+
+    #[test]
+    fn the_largest_count_is_the_last() {
+        let mut session = session();
+        for (sent, received) in [(Some(10), None), (None, Some(7)), (Some(4), Some(9))] {
+            session.counted(sent, received);
+        }
+        assert_eq!((session.sent, session.received), (Some(10), Some(9)));
+    }
 }

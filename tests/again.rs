@@ -39,7 +39,7 @@ fn parsed(lines: &[u8], zone: &str, raw: bool) -> Vec<u8> {
     let mut events = Vec::new();
     parse::run(
         file.path(),
-        &mut parse::Options { formats: Formats::default(), format: None, zone, raw, keystrokes: false },
+        &mut parse::Options { format: None, formats: Formats::default(), keystrokes: false, zone, raw },
         Time(0),
         &mut 0,
         &mut events,

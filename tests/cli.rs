@@ -30,12 +30,13 @@ fn outcome(world: &World, args: &[&str]) -> (i32, String, String) {
 #[test]
 fn every_verb_explains_itself() {
     let world = World::new();
-    let verbs: [&[&str]; 13] = [
+    let verbs: [&[&str]; 14] = [
         &[],
         &["watch"],
         &["replay"],
         &["parse"],
         &["check"],
+        &["doctor"],
         &["list"],
         &["explain"],
         &["window"],

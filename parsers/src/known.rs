@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::facts::Kind;
-use crate::{FORMATS, Facts, FormatId, Interest, Line, Own, Reading, Stamps, atoms, wrapper};
+use crate::{FORMATS, Facts, FormatId, Interest, Line, Own, Reading, Stamps, atoms, formats, wrapper};
 
 /// The formats that lines may be in. Cheap to clone.
 ///
@@ -95,18 +95,17 @@ impl Formats {
             return Reading::Blank;
         }
         let line = Line::new(line, interest);
-        let reading = self.read_line(&line, only, stamps, facts);
+        let reading = self.within(&line, only, stamps, facts);
         // What a relay wrapped in JSON is another product's line, unless the wrapping itself tells of an access.
-        let may_carry = match reading {
-            Reading::Parsed(id) => {
-                facts.kind == Kind::Other && facts.earlier.is_none() && self.product(id).is_some_and(|product| product.vendor.is_empty())
-            }
-            Reading::Unparsed => facts.earlier.is_none(),
-            Reading::NoConcern(_) | Reading::Blank => false,
-        };
+        let may_carry = facts.earlier.is_none()
+            && match reading {
+                Reading::Parsed(id) => facts.kind == Kind::Other && self.product(id).is_some_and(|product| product.vendor.is_empty()),
+                Reading::Unparsed => true,
+                Reading::NoConcern(_) | Reading::Blank => false,
+            };
         let Some(wrapped) = may_carry.then(|| wrapper::open(&line)).flatten() else { return reading };
         let mut inner = Facts::default();
-        match self.read_line(&wrapped.line, only, stamps, &mut inner) {
+        match self.within(&wrapped.line, only, stamps, &mut inner) {
             Reading::Unparsed | Reading::Blank => {
                 wrapped.fill(facts);
                 reading
@@ -119,8 +118,8 @@ impl Formats {
         }
     }
 
-    /// Asks the formats, and fills `facts`, which are empty, from the one that says yes.
-    fn read_line(&self, line: &Line<'_>, only: Option<FormatId>, stamps: &mut Stamps, facts: &mut Facts) -> Reading {
+    /// Reads a line whose heads are off, into `facts`, which are empty.
+    fn within(&self, line: &Line<'_>, only: Option<FormatId>, stamps: &mut Stamps, facts: &mut Facts) -> Reading {
         let (id, answer) = match only {
             Some(id) => (id, self.ask(id, line, stamps, facts)),
             None => self.first(line, stamps, facts),
@@ -156,7 +155,10 @@ impl Formats {
         let mut own = |from: usize, some: &[Own], facts: &mut Facts| {
             (from..).zip(some).find_map(|(at, own)| (read_own(own, line, stamps, facts) == Answer::Read).then(|| id(FORMATS.len() + at))?)
         };
-        if let Some(id) = own(0, before, facts) {
+        // An event of ours may quote any line.
+        if !formats::is_event(line)
+            && let Some(id) = own(0, before, facts)
+        {
             return (id, Answer::Read);
         }
         if let Some((at, format)) = FORMATS.iter().enumerate().find(|(_, format)| (format.looks_like)(line)) {

@@ -177,3 +177,24 @@ pub enum What {
     /// Looks for sessions still open after the cut of this time.
     StillOpen(Time),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_of_before_connections_and_tunnels_can_be_read() {
+        let stream = Stream { source: "fw".into(), ..Stream::default() };
+        let mut written = serde_json::to_value(&stream).unwrap();
+        let fields = written.as_object_mut().unwrap();
+        assert!(fields.remove("connections").is_some());
+        fields.insert("refused".into(), serde_json::json!([[7, [1, 2]]]));
+        let read: Stream = serde_json::from_value(written).unwrap();
+        assert!(&*read.source == "fw" && read.connections.is_empty());
+        let mut written = serde_json::to_value(Supplied::default()).unwrap();
+        assert!(written.as_object_mut().unwrap().remove("tunnels").is_some());
+        // What a rule remembered of nothing, it may come to remember of something.
+        assert!(written["memory"].as_object_mut().unwrap().insert("cut_breach".into(), serde_json::Value::Null).is_some());
+        assert!(serde_json::from_value::<Supplied>(written).unwrap().tunnels.is_empty());
+    }
+}

@@ -45,6 +45,18 @@ pub struct Memory {
     untold: Option<Scene>,
 }
 
+impl Memory {
+    /// Takes down who was refused, and from where.
+    fn name(&mut self, scene: &Scene) {
+        if let Some(login) = scene.login.clone().filter(|_| self.accounts.len() < NAMED) {
+            self.accounts.insert(login);
+        }
+        if let Some(ip) = scene.source_ip.filter(|_| self.addresses.len() < NAMED) {
+            self.addresses.insert(ip);
+        }
+    }
+}
+
 impl Rule for CutRefused {
     const NAME: RuleName = RuleName {
         id: "cut-refused",
@@ -60,11 +72,15 @@ impl Rule for CutRefused {
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let memory = memory.supplier;
         match case.happening {
-            Happening::Refused { again: false } => {
+            Happening::Refused { again } => {
                 let Some(cut) = case.daybook.cut(&case.supplier.id, case.now) else { return };
                 let Some(scene) = case.complete() else { return };
                 if memory.cut != Some(cut.at) {
                     *memory = Memory { cut: Some(cut.at), ..Memory::default() };
+                }
+                if again {
+                    memory.name(&scene);
+                    return;
                 }
                 // A notice that is due speaks of what came before this.
                 if let Some(due) = memory.said.map(|said| said.plus(self.renewed_after)).filter(|&due| due <= case.now)
@@ -73,12 +89,7 @@ impl Rule for CutRefused {
                     notice(case, memory, untold, due, out);
                 }
                 memory.count = memory.count.saturating_add(u64::from(case.repeated));
-                if let Some(login) = scene.login.clone().filter(|_| memory.accounts.len() < NAMED) {
-                    memory.accounts.insert(login);
-                }
-                if let Some(ip) = scene.source_ip.filter(|_| memory.addresses.len() < NAMED) {
-                    memory.addresses.insert(ip);
-                }
+                memory.name(&scene);
                 memory.first = Some(memory.first.map_or(case.now, |first| first.min(case.now)));
                 memory.last = Some(memory.last.map_or(case.now, |last| last.max(case.now)));
                 match memory.said.filter(|said| case.now.since(*said) < self.renewed_after) {

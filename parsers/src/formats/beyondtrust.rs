@@ -192,6 +192,8 @@ fn login_of(who: &[u8]) -> &[u8] {
     let (name, _) = cut(name, if name.ends_with(b")") { name.len() } else { rfind(name, b" using ").unwrap_or(name.len()) });
     match name.strip_suffix(b")").and_then(|inside| inside.get(memrchr(b'(', inside)? + 1..)) {
         Some(login) if !login.is_empty() => trim(login),
+        // Whom the appliance does not know.
+        _ if name == b"unknown()" => &[],
         _ => trim(name),
     }
 }
@@ -295,6 +297,7 @@ mod tests {
             ("J. Martin (Chimère) (fourn.chimere) using saml2 (adfs)", "fourn.chimere"),
             ("fourn.chimere using password", "fourn.chimere"),
             ("fourn.chimere", "fourn.chimere"),
+            ("unknown() using password", ""),
             ("()", "()"),
             ("", ""),
         ] {

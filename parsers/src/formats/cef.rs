@@ -2,6 +2,7 @@
 //!
 //! Micro Focus, "ArcSight Common Event Format (CEF) Implementation Standard", versions 0.1 and 1.
 
+mod phrase;
 pub(super) mod plain;
 
 use crate::atoms::Cef;
@@ -20,7 +21,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     let cef = Cef::read(line.body)?;
     facts.vendor = line.escaped(cef.vendor, Escape::Cef);
     facts.product = line.escaped(cef.product, Escape::Cef);
-    plain::read(line, cef.pairs(), cef.name, Escape::Cef, stamps, facts);
+    plain::read(line, cef.pairs(), [cef.name, cef.class], Escape::Cef, stamps, facts);
     Some(())
 }
 

@@ -92,7 +92,8 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     if facts.kind == Kind::LoginSuccess {
         facts.reason = crate::Text::default();
     }
-    Some(())
+    // Each of the logs bears its time.
+    (facts.stamp != Stamp::None).then_some(())
 }
 
 fn authentication(fields: &Fields<'_>, line: &Line<'_>, facts: &mut Facts) {
@@ -167,7 +168,7 @@ impl<'a> Fields<'a> {
             [b"event_type"] => &mut self.event,
             [b"auth_stage"] => &mut self.stage,
             [b"status"] => &mut self.status,
-            [b"username"] | [b"user", b"name"] | [b"actor", b"name"] => &mut self.user,
+            [b"username"] | [b"user" | b"actor", b"name"] => &mut self.user,
             [b"object"] | [b"target", b"name"] => &mut self.object,
             [b"integration"] | [b"application", b"name"] => &mut self.application,
             [b"msg"] => &mut self.message,

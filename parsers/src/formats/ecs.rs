@@ -22,16 +22,16 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    line.body.starts_with(b"{") && (is_own(line.body) || foreign::looks_like(line.body))
+    is_event(line) || line.body.starts_with(b"{") && foreign::looks_like(line.body)
 }
 
-/// Within a value the quotes would be escaped.
-fn is_own(body: &[u8]) -> bool {
-    find(body, br#""nightporter":{"line":"#).is_some()
+/// Whether `nightporter parse` wrote the line. Within a value the quotes would be escaped.
+pub(super) fn is_event(line: &Line<'_>) -> bool {
+    line.body.starts_with(b"{") && find(line.body, br#""nightporter":{"line":"#).is_some()
 }
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
-    if is_own(line.body) { own(line, stamps, facts) } else { foreign::parse(line, stamps, facts) }
+    if is_event(line) { own(line, stamps, facts) } else { foreign::parse(line, stamps, facts) }
 }
 
 /// ```text

@@ -106,7 +106,8 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         facts.about = Some(About::Configuration);
         facts.target = [fields.target, fields.target_name].into_iter().map(text).find(|target| !target.is_empty()).unwrap_or_default();
     }
-    Some(())
+    let is_known = !fields.category.is_empty() || !fields.operation.is_empty() || !fields.activity.is_empty() || !fields.code.is_empty();
+    is_known.then_some(())
 }
 
 fn sign_in<'a>(fields: &Fields<'a>, text: impl Fn(&'a [u8]) -> Text, facts: &mut Facts) {

@@ -97,11 +97,7 @@ impl<'a> Fields<'a> {
             b"msg" => &mut self.message,
             _ => return,
         };
-        if field.key.is_empty() {
-            *field = pair;
-        } else {
-            self.torn |= field.value != pair.value;
-        }
+        self.torn |= field.torn_by(pair);
     }
 }
 

@@ -44,12 +44,12 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
             _ => {}
         }
     }
-    Some(())
+    (!facts.user.is_empty() || facts.source_ip.is_some()).then_some(())
 }
 
 /// Reads the plain names; `name` is the event's, where the line has one.
 pub(super) fn read<'a>(line: &Line<'a>, name: &'a [u8], stamps: &mut Stamps, facts: &mut Facts) {
-    plain::read(line, names::pairs(line.body), name, Escape::Json, stamps, facts);
+    plain::read(line, names::pairs(line.body), [name, &[]], Escape::Json, stamps, facts);
     if facts.stamp == Stamp::None {
         let times = names::pairs(line.body).filter(|pair| pair.key == b"rt");
         facts.stamp = times.map(|pair| stamps.body(pair.value, stamp::epoch)).find(|&at| at != Stamp::None).unwrap_or_default();

@@ -26,6 +26,6 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     let leef = Leef::read(line.body)?;
     facts.vendor = line.text(leef.vendor);
     facts.product = line.text(leef.product);
-    plain::read(line, leef.pairs(), leef.event, Escape::None, stamps, facts);
+    plain::read(line, leef.pairs(), [leef.event, &[]], Escape::None, stamps, facts);
     Some(())
 }

@@ -44,10 +44,8 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         let value = leaf.value;
         let text = line.escaped(value, leaf.escape);
         // Hooks deliver the event inside of others.
-        let path = match leaf.path() {
-            [b"data", b"events", path @ ..] | [b"detail", path @ ..] => path,
-            path => path,
-        };
+        let path = leaf.path();
+        let path = path.strip_prefix(&[b"data" as &[u8], b"events"]).or_else(|| path.strip_prefix(&[b"detail" as &[u8]])).unwrap_or(path);
         match path {
             [b"published"] => facts.stamp = stamps.body(value, stamp::any),
             [b"eventType"] if value != b"com.okta.event_hook" => fields.event.once(value),
@@ -98,7 +96,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         facts.about = Some(About::Configuration);
         facts.target = [fields.target, fields.target_name].into_iter().map(text).find(|target| !target.is_empty()).unwrap_or_default();
     }
-    Some(())
+    (!fields.event.is_empty()).then_some(())
 }
 
 /// How it went.
@@ -124,11 +122,11 @@ fn kind(event: &[u8], outcome: Outcome) -> Kind {
     match (event, outcome) {
         (b"user.session.end" | b"user.authentication.slo" | b"user.authentication.universal_logout", Outcome::Granted) => Kind::Logout,
         (b"user.session.clear" | b"user.session.expire", Outcome::Granted) => Kind::SessionEnd,
-        (b"user.mfa.okta_verify.deny_push", _) => Kind::LoginFailure,
         // What a policy thinks of a sign-in is no sign-in, unless it ends it.
-        (b"policy.evaluate_sign_on", Outcome::Refused) => Kind::LoginFailure,
+        (b"user.mfa.okta_verify.deny_push", _) | (b"policy.evaluate_sign_on" | b"user.session.start", Outcome::Refused) => {
+            Kind::LoginFailure
+        }
         (b"user.session.start", Outcome::Granted) => Kind::LoginSuccess,
-        (b"user.session.start", Outcome::Refused) => Kind::LoginFailure,
         (event, Outcome::Granted) if event.starts_with(b"user.authentication.") => Kind::LoginSuccess,
         (event, Outcome::Refused) if event.starts_with(b"user.authentication.") => Kind::LoginFailure,
         _ => Kind::Other,

@@ -106,12 +106,8 @@ impl<'a> Fields<'a> {
             b"sessid" | b"session" => &mut self.session,
             _ => return,
         };
-        if field.key.is_empty() {
-            *field = pair;
-        } else if field.key == pair.key {
-            // The reader of applications writes its message twice.
-            self.torn |= field.value != pair.value && !matches!(pair.key, b"msg" | b"note");
-        }
+        // The reader of applications writes its message twice.
+        self.torn |= field.torn_by(pair) && !matches!(pair.key, b"msg" | b"note");
     }
 }
 

@@ -101,11 +101,7 @@ impl<'a> Fields<'a> {
             b"message" => &mut self.message,
             _ => return,
         };
-        if field.key.is_empty() {
-            *field = pair;
-        } else if field.key == pair.key {
-            self.torn |= field.value != pair.value;
-        }
+        self.torn |= field.torn_by(pair);
     }
 
     fn text(line: &Line<'a>, pair: Pair<'a>) -> Text {

@@ -134,9 +134,7 @@ impl<'a> Fields<'a> {
             pair.value = old.map_or(pair.value, |value| value.strip_suffix(b"'").unwrap_or(value));
             match fields.slot(pair.key) {
                 Some(slot) => {
-                    let doubled = !slot.key.is_empty() && slot.value != pair.value;
-                    slot.once(pair);
-                    fields.doubled |= doubled;
+                    fields.doubled |= slot.torn_by(pair);
                 }
                 None if pair.value.is_empty() || is_plain(pair.key) => {}
                 None => {

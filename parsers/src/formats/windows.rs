@@ -1,7 +1,7 @@
 //! Windows event logs: logons and NPS decisions of the security log, terminal services, and changes of accounts and policies.
 //!
 //! Microsoft, "Windows security audit events" and "Appendix L: Events to Monitor"; "Remote Desktop Services" event ids. How collectors write them
-//! differs, not what they say: NXLog's and Azure's flat JSON, Beats' `winlog.event_data`, Wazuh's `win.eventdata`, XML, Snare's columns, OSSEC's line.
+//! differs, not what they say: `NXLog`'s and Azure's flat JSON, Beats' `winlog.event_data`, Wazuh's `win.eventdata`, XML, Snare's columns, OSSEC's line.
 //! So a field is known by its name with case and signs left out.
 
 mod dress;

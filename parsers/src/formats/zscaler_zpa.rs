@@ -133,7 +133,8 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
             _ => Kind::Other,
         };
     }
-    Some(())
+    // Each of the streams bears its time.
+    (facts.stamp != Stamp::None).then_some(())
 }
 
 fn administrator(fields: &Fields<'_>, facts: &mut Facts) {

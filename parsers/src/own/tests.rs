@@ -203,6 +203,16 @@ fn what_was_picked_and_cannot_be_is_told() {
 
 proptest::proptest! {
     #[test]
+    fn nothing_private_is_shown(typed in "[a-z\"é ]{4,40}", user in "[A-Z]{1,8}") {
+        let bastion = own("bastion", Shape::regex(r"(?<user>[A-Z]+) typed (?<private>.*) on dpi-1").unwrap(), &[("", "other")]);
+        let line = format!("<134>{user} typed {typed} on dpi-1");
+        let (format, facts) = read(&Formats::new(vec![bastion]), &line);
+        proptest::prop_assert!(format.is_some());
+        let shown = String::from_utf8(facts.shown(line.as_bytes()).into_owned()).unwrap();
+        proptest::prop_assert_eq!(shown, format!("<134>{user} typed […] on dpi-1"));
+    }
+
+    #[test]
     fn any_bytes_give_an_answer(line in proptest::collection::vec(proptest::sample::select(b"ab=:;,{}[]\"\\ \xff<1>gate".as_slice()), 0..80)) {
         let map = keys(&[("user", "a"), ("src", "b")]);
         let at = vec![(0, FactId::of("user").unwrap()), (3, FactId::of("src").unwrap())];

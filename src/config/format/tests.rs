@@ -155,7 +155,5 @@ samples = ['date=2026-11-20 time=22:41:07 devname="fw-1" devid="FGT1" logid="010
 "#;
     let (config, mistakes) = Config::read("nightporter.toml", text, &[]);
     assert_eq!(shown(&mistakes), "");
-    assert_snapshot!(shown(&config.notes), @r#"
-    nightporter.toml:7:12: samples in [[format]] "fields": "fortigate" is asked first and reads "date=2026-11-20 time=22:41:07 devname=\"fw-1\" devid=\"FGT1\" lo…" too; say format = "fields" in its [[source]], or give it a marker
-    "#);
+    assert_snapshot!(shown(&config.notes), @r#"nightporter.toml:7:12: samples in [[format]] "fields": "fortigate" is asked first and reads "date=2026-11-20 time=22:41:07 devname=\"fw-1\" devid=\"FGT1\" lo…" too; say format = "fields" in its [[source]], or give it a marker"#);
 }

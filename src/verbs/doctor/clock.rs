@@ -31,7 +31,7 @@ pub(super) struct Clocks {
     reference: Time,
     stamps: Stamps,
     /// By device.
-    clocks: HashMap<Box<[u8]>, Clock>,
+    devices: HashMap<Box<[u8]>, Clock>,
     found: Stamped,
     /// The device's local time less that of a collector which names its zone.
     offsets: Differences,
@@ -96,7 +96,7 @@ impl Clocks {
             year,
             reference: Time::MIN,
             stamps: Stamps::default(),
-            clocks: HashMap::new(),
+            devices: HashMap::new(),
             found: Stamped::default(),
             offsets: Differences::default(),
             skews: Differences::default(),
@@ -135,8 +135,11 @@ impl Clocks {
             Stamp::Local { .. } => self.found.without_zone += 1,
             Stamp::Yearless { .. } => self.found.without_year += 1,
         }
-        let known = self.clocks.len() < DEVICES || self.clocks.contains_key(device);
-        let clock = self.clocks.entry(if known { device.into() } else { Box::default() }).or_default();
+        let device = if self.devices.len() < DEVICES || self.devices.contains_key(device) { device } else { &[] };
+        if !self.devices.contains_key(device) {
+            self.devices.insert(device.into(), Clock::default());
+        }
+        let Some(clock) = self.devices.get_mut(device) else { return };
         let Some(dated) = clock.date(stamp, &mut self.zone, Hints { year: self.year, reference: self.reference }) else { return };
         if let Some(greatest) = clock.greatest() {
             let behind = greatest.0 - dated.time.0;
@@ -175,9 +178,12 @@ impl Clocks {
     pub(super) fn findings(&self) -> Findings {
         let zone = self.zone.zone();
         let rfc3339 = |time: Option<Time>| time.map(|time| crate::zone::rfc3339_in(time, zone));
+        let Stamped { with_zone, without_zone, without_year, .. } = self.found;
+        // A few lines of another kind say nothing against it.
+        let names_zone = with_zone > 20 * (without_zone + without_year);
         let by_relay = self.offsets.median().map(nearest_step).filter(|offset| offset.abs() <= FARTHEST);
         let told = match (by_relay, self.closed) {
-            _ if self.found.without_zone + self.found.without_year == 0 => None,
+            _ if names_zone => None,
             (Some(offset), _) => Some((offset, "relay")),
             (None, Some(offset)) => Some((offset, "file")),
             (None, None) => None,
@@ -188,20 +194,19 @@ impl Clocks {
             (Some(offset), None) => self.offsets.median().map(|median| (median - offset, self.offsets.farthest(median))),
             (None, None) => None,
         };
-        let only_with_zone = self.found.with_zone > 0 && self.found.without_zone + self.found.without_year == 0;
         Findings {
             first: rfc3339(self.first),
             last: rfc3339(self.last),
             stamps: self.found,
             configured: zone.iana_name().unwrap_or("UTC").to_owned(),
             offset: told.map(|(offset, _)| shown(offset)),
-            told_by: told.map(|(_, by)| by).or(only_with_zone.then_some("stamp")),
+            told_by: told.map(|(_, by)| by).or(names_zone.then_some("stamp")),
             fits: told.zip(configured).map(|((offset, _), configured)| offset == configured),
             skew,
             late: self.late,
             latest: self.latest,
             ahead: self.ahead,
-            devices: self.clocks.keys().filter(|name| !name.is_empty()).count(),
+            devices: self.devices.keys().filter(|name| !name.is_empty()).count(),
         }
     }
 }

@@ -115,11 +115,11 @@ impl Examined {
         }
         let interest = Interest::everything();
         let parted = Line::new(line, &interest);
-        self.clocks.line(&parted, self.facts.stamp, self.facts.device.raw(line));
         let (Reading::Parsed(format) | Reading::NoConcern(format)) = reading else {
             self.shapes.add(&parted);
             return;
         };
+        self.clocks.line(&parted, self.facts.stamp, self.facts.device.raw(line));
         let facts = std::mem::take(&mut self.facts);
         self.told(&Event { line, facts: &facts, format });
         self.facts = facts;

@@ -57,6 +57,9 @@ struct Missing {
     of: u64,
     /// Which lines these are.
     lines: &'static str,
+    /// What is known of the reason.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    why: &'static str,
 }
 
 /// Whose accounts were seen; numbers alone.
@@ -74,6 +77,22 @@ pub(super) struct Suppliers {
     pub lookalikes: usize,
 }
 
+impl Missing {
+    fn in_short(&self) -> String {
+        let why = if self.why.is_empty() { String::new() } else { format!(" ({})", self.why) };
+        match self.told {
+            0 => format!("no {}{why}", self.fact),
+            told => format!("{} in {told} of {} only{why}", self.fact, self.of),
+        }
+    }
+
+    fn at_length(&self) -> String {
+        let Missing { fact, told, of, lines, why } = self;
+        let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+        if *told == 0 { format!("no {fact} in {of} {lines}{why}") } else { format!("{fact} in {told} of {of} {lines} only{why}") }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Verdict {
@@ -86,8 +105,10 @@ enum Verdict {
     Blind,
 }
 
-/// From here on something counts as told: the rest is lines of another kind.
-const ENOUGH: f64 = 90.0;
+/// A user has to be told nearly always, an address mostly; the rest is often told by one line of several that a session has.
+const ALWAYS: f64 = 90.0;
+const MOSTLY: f64 = 50.0;
+const BY_SOME: f64 = 25.0;
 
 fn percent(part: u64, all: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a share for people")]
@@ -133,29 +154,26 @@ impl Report {
     /// With what the lines do not tell; `sessions` are how many began and how many ended, `masked` failed logins of a hidden user.
     pub(super) fn missing(mut self, tellings: &Tellings, sessions: (u64, u64), masked: u64) -> Report {
         let Tellings { user, source, mfa, assigned, session, bytes, device, time } = *tellings;
-        let mut miss = |fact, Told { told, of }: Told, lines| {
-            if of > 0 && percent(told, of) < ENOUGH {
-                self.missing.push(Missing { fact, told, of, lines });
+        let mut miss = |fact, Told { told, of }: Told, enough, lines| {
+            if of > 0 && percent(told, of) < enough {
+                self.missing.push(Missing { fact, told, of, lines, why: "" });
             }
         };
-        miss("user", user, "logins and session starts");
-        miss("source address", source, "logins and session starts");
-        miss("second factor", mfa, "successful logins");
-        miss("assigned address", assigned, "session starts");
-        miss("session id", session, "session starts and ends");
+        miss("user", user, ALWAYS, "logins and session starts");
+        miss("source address", source, MOSTLY, "logins and session starts");
+        miss("second factor", mfa, BY_SOME, "successful logins");
+        miss("assigned address", assigned, BY_SOME, "session starts");
+        miss("session id", session, BY_SOME, "session starts and ends");
         let (starts, ends) = sessions;
-        miss("session end", Told { of: starts, told: ends.min(starts) }, "session starts");
-        miss("bytes", bytes, "session ends");
-        miss("device name", device, "lines");
-        miss("time", time, "lines");
-        let Told { of, told } = user;
+        miss("session end", Told { of: starts, told: ends.min(starts) }, BY_SOME, "session starts");
+        miss("bytes", bytes, BY_SOME, "session ends");
+        miss("device name", device, MOSTLY, "lines");
+        miss("time", time, ALWAYS, "lines");
+        // Gateways hide the names of users that they do not know: who guesses passwords is not seen.
         if masked > 0 {
-            self.missing.push(Missing {
-                fact: "user (masked as *****)",
-                told: of - masked.min(of).min(of - told),
-                of,
-                lines: "logins and session starts",
-            });
+            self.missing.retain(|missing| missing.fact != "user");
+            let hidden = Missing { fact: "user", told: user.told, of: user.of, lines: "logins and session starts", why: "masked as *****" };
+            self.missing.insert(0, hidden);
         }
         self
     }
@@ -180,6 +198,9 @@ impl Report {
         if self.received == self.blank {
             return blind("there is no line in it".into());
         }
+        if self.parsed == 0 {
+            return blind("none of its lines is understood".into());
+        }
         if understood < 50.0 {
             return blind(format!("only {} of its lines are understood", shown(understood)));
         }
@@ -198,12 +219,9 @@ impl Report {
             gaps.push(format!("its stamps seem to be at {offset}, and are read in {}", self.time.configured));
         }
         if understood < 99.0 {
-            gaps.push(format!("{} of its lines are not understood", shown(100.0 - understood)));
+            gaps.push(format!("{} of its lines are not understood", shown(percent(self.unparsed, self.received - self.blank))));
         }
-        gaps.extend(self.missing.iter().map(|missing| match missing.told {
-            0 => format!("no {}", missing.fact),
-            _ => format!("{} not always", missing.fact),
-        }));
+        gaps.extend(self.missing.iter().map(Missing::in_short));
         if gaps.is_empty() {
             (Verdict::Fit, "fit for use: who came in, from where, when and until when is told".into())
         } else {
@@ -238,9 +256,8 @@ impl fmt::Display for Report {
             writeln!(f, "  events     {}", shares(&self.events))?;
         }
         self.fmt_time(f)?;
-        for (at, Missing { fact, told, of, lines }) in self.missing.iter().enumerate() {
-            let told = if *told == 0 { format!("no {fact} in {of} {lines}") } else { format!("{fact} in {told} of {of} {lines} only") };
-            writeln!(f, "  {:<11}{told}", if at == 0 { "missing" } else { "" })?;
+        for (at, missing) in self.missing.iter().enumerate() {
+            writeln!(f, "  {:<11}{}", if at == 0 { "missing" } else { "" }, missing.at_length())?;
         }
         self.fmt_suppliers(f)?;
         if self.private > 0 {
@@ -294,11 +311,17 @@ impl Report {
     fn fmt_suppliers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Suppliers { declared, in_register, seen, accounts, lookalikes } = self.suppliers;
         let accounts_seen = counted(accounts as u64, "account");
-        let lookalikes = counted(lookalikes as u64, "account");
+        let look = if lookalikes == 1 { "looks" } else { "look" };
+        let like = format!("{} {look} like a supplier's", counted(lookalikes as u64, "account"));
         if declared {
-            writeln!(f, "  suppliers  {seen} of {in_register} seen, with {accounts_seen}; {lookalikes} more look like a supplier's")
+            let others = if lookalikes > 0 {
+                format!("; {like}, and {} no entry", if lookalikes == 1 { "has" } else { "have" })
+            } else {
+                String::new()
+            };
+            writeln!(f, "  suppliers  {seen} of {in_register} in the register seen, with {accounts_seen}{others}")
         } else {
-            writeln!(f, "  suppliers  {lookalikes} look like a supplier's (there is no register)")
+            writeln!(f, "  suppliers  {like} (there is no register)")
         }
     }
 }

@@ -87,7 +87,11 @@ pub fn line(line: &str, reader: &mut Reader<'_>) -> String {
     page.field("format", &product(id).map(|product| format!("{} ({})", product.format, product.covers)).unwrap_or_default(), None);
     let also: Vec<&str> =
         readers(&parted, reader.formats).filter(|&other| other != id).filter_map(|id| Some(product(id)?.format)).collect();
-    page.field("also", &if also.is_empty() { String::new() } else { format!("{}, had nobody been asked before", also.join(", ")) }, None);
+    page.field(
+        "also",
+        &if also.is_empty() { String::new() } else { format!("{} would read it too, and is asked later or not at all", also.join(", ")) },
+        None,
+    );
     let origins = origins(line, &read, reader);
     for (name, value) in &read.fields {
         let origin = origins.iter().find(|(of, _)| of == name).map(|(_, origin)| origin);
@@ -161,7 +165,7 @@ fn heads(line: &Line<'_>, read: &Read, page: &mut Page<'_>) {
         page.field(name, &lossy(part), Some(part));
     }
     page.field("repeated", &head.repeated.map(|times| format!("{times} times")).unwrap_or_default(), None);
-    if head.priority.is_none() && head.stamp.is_empty() && head.app.is_empty() {
+    if head.priority.is_none() && head.stamp.is_empty() && head.app.is_empty() && !line.body.is_empty() {
         page.field("head", "none: no <priority>, no stamp, no program[pid]:", None);
     }
     page.field("body", &shown(line.whole, line.body, read), None);

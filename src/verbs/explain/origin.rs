@@ -51,6 +51,8 @@ pub(super) fn origins(line: &[u8], read: &Read, reader: &mut Reader<'_>) -> Vec<
         }
         of_word.sort_unstable();
         of_word.dedup();
+        let text = line.get(word.clone()).map(String::from_utf8_lossy).unwrap_or_default();
+        of_word.retain(|field| is_part_of(&text, field, read));
         for field in of_word {
             let ranges = origins.entry(field).or_default();
             // What stands between two words of one value (blanks, dots, a backslash) is part of it.
@@ -92,6 +94,16 @@ fn known(line: &[u8], read: &Read) -> Vec<(&'static str, Range<usize>)> {
     texts.into_iter().filter(|(_, text)| !text.is_empty()).map(|(field, text)| (field, text.range())).collect()
 }
 
+/// Fields whose values are worked out, and not a part of the line.
+const WORKED_OUT: &[&str] =
+    &["@timestamp", "event.duration", "nightporter.event", "nightporter.mfa", "nightporter.from", "nightporter.until"];
+
+/// Whether a word can be a part of a field's value. A word that only decides where the value is looked for cannot.
+fn is_part_of(word: &str, field: &str, read: &Read) -> bool {
+    let value = read.fields.iter().find(|(name, _)| name == field).map_or("", |(_, value)| value);
+    WORKED_OUT.contains(&field) || word.bytes().any(|b| b.is_ascii_digit()) || value.to_lowercase().contains(&word.to_lowercase())
+}
+
 /// Runs of letters and digits.
 fn words(line: &[u8]) -> Vec<Range<usize>> {
     let mut words: Vec<Range<usize>> = Vec::new();
@@ -127,5 +139,5 @@ fn differences<'a>(before: &'a Read, after: &Read) -> Vec<&'a str> {
     let now = |name: &str| after.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value);
     let same_names = before.fields.len() == after.fields.len() && before.fields.iter().all(|(name, _)| now(name).is_some());
     let changed = before.fields.iter().filter(|(name, value)| now(name) != Some(value)).map(|(name, _)| name.as_str());
-    changed.filter(|name| same_names || matches!(*name, "@timestamp" | "nightporter.event" | "nightporter.mfa")).collect()
+    changed.filter(|name| same_names || WORKED_OUT.contains(name)).collect()
 }

@@ -16,54 +16,62 @@ pub(super) fn looks_like(body: &[u8]) -> bool {
     has(br#""@timestamp""#) && (has(br#""event.category""#) || has(br#""event""#) && has(br#""category""#)) && !has(br#""winlog""#)
 }
 
-/// The words that say what happened.
+/// The words that say what happened: one bit for each of `event.category` and `event.type` that matters.
 #[derive(Default)]
 struct Words<'a> {
-    authentication: bool,
-    session: bool,
-    network: bool,
-    change: bool,
-    start: bool,
-    end: bool,
-    altered: bool,
-    categories: bool,
+    seen: u8,
     outcome: &'a [u8],
     action: &'a [u8],
 }
 
-impl<'a> Words<'a> {
+const AUTHENTICATION: u8 = 1;
+const SESSION: u8 = 2;
+const NETWORK: u8 = 4;
+/// Accounts or settings.
+const SETTINGS: u8 = 8;
+/// Any category at all.
+const CATEGORY: u8 = 16;
+const START: u8 = 32;
+const END: u8 = 64;
+const ALTERED: u8 = 128;
+
+impl Words<'_> {
     fn category(&mut self, word: &[u8]) {
-        self.categories = true;
-        match word {
-            b"authentication" => self.authentication = true,
-            b"session" => self.session = true,
-            b"network" => self.network = true,
-            b"iam" | b"configuration" => self.change = true,
-            _ => {}
-        }
+        self.seen |= CATEGORY
+            | match word {
+                b"authentication" => AUTHENTICATION,
+                b"session" => SESSION,
+                b"network" => NETWORK,
+                b"iam" | b"configuration" => SETTINGS,
+                _ => 0,
+            };
     }
 
     fn kind_of(&mut self, word: &[u8]) {
-        match word {
-            b"start" => self.start = true,
-            b"end" => self.end = true,
-            b"creation" | b"change" | b"deletion" => self.altered = true,
-            _ => {}
-        }
+        self.seen |= match word {
+            b"start" => START,
+            b"end" => END,
+            b"creation" | b"change" | b"deletion" => ALTERED,
+            _ => 0,
+        };
+    }
+
+    fn has(&self, words: u8) -> bool {
+        self.seen & words == words
     }
 
     fn event(&self, flow: bool) -> Kind {
         let action = |words: [&[u8]; 5]| words.into_iter().any(|word| self.action.eq_ignore_ascii_case(word));
         let leaves = action([b"logged-out", b"logout", b"logoff", b"log_off", b"log off"]);
+        let leaves = self.has(AUTHENTICATION) && (self.has(END) || leaves);
         match self.outcome {
-            b"success" if self.authentication && (self.end || leaves) => Kind::Logout,
-            b"success" if self.authentication => Kind::LoginSuccess,
-            b"failure" if self.authentication => Kind::LoginFailure,
-            b"failure" if self.session && self.start => Kind::LoginFailure,
-            _ if self.authentication && (self.end || leaves) => Kind::Logout,
-            _ if self.session && self.end => Kind::SessionEnd,
-            _ if self.session && self.start => Kind::SessionStart,
-            _ if self.network && flow => Kind::Traffic,
+            b"failure" if leaves => Kind::Other,
+            b"failure" if self.has(AUTHENTICATION) || self.has(SESSION | START) => Kind::LoginFailure,
+            _ if leaves => Kind::Logout,
+            b"success" if self.has(AUTHENTICATION) => Kind::LoginSuccess,
+            _ if self.has(SESSION | END) => Kind::SessionEnd,
+            _ if self.has(SESSION | START) => Kind::SessionStart,
+            _ if self.has(NETWORK) && flow => Kind::Traffic,
             _ => Kind::Other,
         }
     }
@@ -126,7 +134,7 @@ pub(super) fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> 
             _ => {}
         }
     }
-    if !words.categories {
+    if !words.has(CATEGORY) {
         return None;
     }
     facts.source_ip.once(client);
@@ -145,7 +153,7 @@ pub(super) fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> 
     if facts.kind == Kind::Traffic {
         facts.verdict = denied.or(permitted);
     }
-    if facts.kind == Kind::Other && words.change && words.altered && words.outcome != b"failure" {
+    if facts.kind == Kind::Other && words.has(SETTINGS | ALTERED) && words.outcome != b"failure" {
         facts.about = Some(About::Configuration);
     }
     Some(())

@@ -4,8 +4,8 @@ use memchr::memchr;
 use memchr::memmem::find;
 
 use super::record::{Field, Record};
+use crate::Escape;
 use crate::atoms::{Cef, Column, Leaves, Leef, Pair, cut, until};
-use crate::{Escape, envelope};
 
 /// Whether the maker's name stands where CEF and LEEF put it, or JSON has the keys of the log forwarding.
 pub(super) fn looks_like(body: &[u8]) -> bool {
@@ -15,15 +15,11 @@ pub(super) fn looks_like(body: &[u8]) -> bool {
             let has = |key: &[u8]| find(body, key).is_some();
             has(b"\"LogType\"") && (has(b"\"DeviceSN\"") || has(b"\"ConfigVersion\"") || has(b"\"Palo Alto Networks\""))
         }
-        _ => find(cut(framed(body), 64).0, b"|Palo Alto Networks|").is_some_and(|at| memchr(b'|', cut(framed(body), at).0).is_none()),
-    }
-}
-
-/// The cloud counts its bytes and puts a relay's head in front: `Nov 20 21:41:07 192.0.2.9 1544 <14>1 2026-…`
-fn framed(body: &[u8]) -> &[u8] {
-    match until(body, b' ') {
-        Some((count, rest @ [b'<', ..])) if !count.is_empty() && count.iter().all(u8::is_ascii_digit) => envelope::read(rest).1,
-        _ => body,
+        // Cortex XDR writes the plain keys of CEF and none of these.
+        _ => find(cut(body, 64).0, b"|Palo Alto Networks|").is_some_and(|at| {
+            let (before, vendor) = cut(body, at);
+            memchr(b'|', before).is_none() && !vendor.starts_with(b"|Palo Alto Networks|Cortex XDR|")
+        }),
     }
 }
 
@@ -31,7 +27,6 @@ pub(super) fn read(body: &[u8]) -> Option<Record<'_>> {
     if body.starts_with(b"{") {
         return Some(json(body));
     }
-    let body = framed(body);
     let mut record = Record::default();
     match Cef::read(body) {
         Some(head) => cef(head, &mut record),
@@ -59,7 +54,9 @@ fn json(body: &[u8]) -> Record<'_> {
 fn cef<'a>(head: Cef<'a>, record: &mut Record<'a>) {
     let plain = |value| Column { value, escape: Escape::Cef };
     let cloud = head.product == b"LF";
-    let (kind, subtype) = if cloud { (head.class, head.name) } else { (head.name, head.class) };
+    // The cloud has the type in front, and so have some templates.
+    let ahead = cloud || is_type(head.class) && !is_type(head.name);
+    let (kind, subtype) = if ahead { (head.class, head.name) } else { (head.name, head.class) };
     record.put(Field::Type, plain(kind));
     match (kind, cloud) {
         // PAN-OS puts the result of a change there.
@@ -118,12 +115,16 @@ fn leef<'a>(body: &'a [u8], head: Leef<'a>, record: &mut Record<'a>) {
     record.put(Field::Action, Column { value: head.event, escape: Escape::None });
 }
 
+const TYPES: [&[u8]; 8] = [b"GLOBALPROTECT", b"SYSTEM", b"TRAFFIC", b"AUTHENTICATION", b"AUTH", b"USERID", b"CONFIG", b"THREAT"];
+
+/// Whether CEF's head names a type there, and no subtype (`auth`).
+fn is_type(kind: &[u8]) -> bool {
+    TYPES.contains(&kind)
+}
+
 /// The log type in capitals, however LEEF's `cat` writes it.
 fn upper(kind: &[u8]) -> &[u8] {
-    [b"GLOBALPROTECT" as &[u8], b"SYSTEM", b"TRAFFIC", b"AUTHENTICATION", b"AUTH", b"USERID", b"CONFIG", b"THREAT"]
-        .into_iter()
-        .find(|name| kind.eq_ignore_ascii_case(name))
-        .unwrap_or(kind)
+    TYPES.into_iter().find(|name| kind.eq_ignore_ascii_case(name)).unwrap_or(kind)
 }
 
 /// Names of fields: the cloud's (CEF puts `PanOS` in front), those of PAN-OS's own variables, CEF's and LEEF's predefined ones.

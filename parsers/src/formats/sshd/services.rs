@@ -155,6 +155,11 @@ pub(super) fn is_vsftpd_file(text: &[u8]) -> bool {
 
 /// `rebond-1 (gw.example[198.51.100.23]) - USER ext-sphinx-1 (Login failed): Incorrect password`, `… - USER x: Login successful.`
 fn proftpd<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
+    const VERDICTS: &[(&[u8], Kind)] = &[
+        (b": Login successful", Kind::LoginSuccess),
+        (b" (Login failed): ", Kind::LoginFailure),
+        (b": no such user found from ", Kind::LoginFailure),
+    ];
     let Some((head, rest)) = find(text, b"]) - ").map(|at| cut(text, at)) else { return };
     facts.source_ip = rfind(head, b"[").and_then(|at| ip(cut(head, at + 1).1));
     let message = cut(rest, b"]) - ".len()).1;
@@ -164,11 +169,6 @@ fn proftpd<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
         }
         return;
     };
-    const VERDICTS: &[(&[u8], Kind)] = &[
-        (b": Login successful", Kind::LoginSuccess),
-        (b" (Login failed): ", Kind::LoginFailure),
-        (b": no such user found from ", Kind::LoginFailure),
-    ];
     let Some((at, words, kind)) =
         VERDICTS.iter().filter_map(|(words, kind)| Some((rfind(rest, words)?, words, *kind))).max_by_key(|(at, ..)| *at)
     else {

@@ -56,14 +56,13 @@ fn json(body: &[u8]) -> Record<'_> {
     let mut record = Record { escape: Escape::Json, ..Record::default() };
     for leaf in Leaves::new(body) {
         match leaf.path() {
-            [.., name, b"#text" | b"Value"] => record.set(name, leaf.value),
-            [.., name @ (b"TimeCreated" | b"Provider"), b"#attributes", _] => record.set(name, leaf.value),
             // NXLog's own word for the machine.
             [b"Hostname"] => record.computer = leaf.value,
             // What an agent says of itself is not the event's.
-            [b"agent" | b"beat" | b"related" | b"ecs", ..] => {}
-            [.., name] => record.set(name, leaf.value),
-            [] => {}
+            [] | [b"agent" | b"beat" | b"related" | b"ecs", ..] => {}
+            [.., name, b"#text"] | [.., name @ (b"TimeCreated" | b"Provider"), b"#attributes", _] | [.., name] => {
+                record.set(name, leaf.value);
+            }
         }
     }
     record
@@ -77,7 +76,8 @@ fn xml(body: &[u8]) -> Record<'_> {
     for element in Elements::new(body) {
         match element.name {
             b"Provider" => record.set(b"ProviderName", element.attribute(b"Name")),
-            b"TimeCreated" => record.set(b"SystemTime", element.attribute(b"SystemTime")),
+            // Its only attribute, whether told as a date or in ticks.
+            name @ b"TimeCreated" => element.attributes().for_each(|(_, time)| record.set(name, time)),
             b"Data" => record.set(element.attribute(b"Name"), element.text),
             name => record.set(name, element.text),
         }

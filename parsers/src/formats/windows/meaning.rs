@@ -91,10 +91,9 @@ fn security(id: u32, failed: bool) -> (Kind, Who) {
         4647 | 551 => (Kind::Logout, Who::Target),
         4778 => (Kind::SessionStart, Who::Account),
         4779 => (Kind::SessionEnd, Who::Account),
-        // Probation and full access are access; quarantine, a lock and a request that was thrown away are none.
+        // Probation and full access are access. Quarantine, a lock and a request that was thrown away (6274 to 6276, 6279, 6280) are none.
         6272 | 6277 | 6278 => (Kind::LoginSuccess, Who::Subject),
         6273 => (Kind::LoginFailure, Who::Subject),
-        6274..=6276 | 6279 | 6280 => (Kind::Other, Who::Subject),
         // Somebody asks for a service, or for another account: no door was passed.
         4648 | 4649 | 4769 | 4770 | 4773 | 4740 | 4800..=4803 | 4964 => (Kind::Other, Who::Target),
         _ => (Kind::Other, Who::Subject),
