@@ -101,10 +101,11 @@ fn su<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
 /// `LOGIN ON pts/3 BY fourn.chimere FROM 198.51.100.23`, `ROOT LOGIN ON tty1`
 fn login<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     let behind = |words: &[u8]| find(text, words).map(|at| cut(text, at + words.len()).1);
+    // Behind `FOR` stands what was typed.
+    let before = cut(text, find(text, b" FOR ").unwrap_or(text.len())).0;
     let from = || {
-        behind(b" FROM ")
-            .or_else(|| behind(b" from '"))
-            .map(|rest| cut(rest, rest.iter().position(|b| matches!(b, b' ' | b'\'')).unwrap_or(rest.len())).0)
+        let at = [b" FROM ".as_slice(), b" from '"].into_iter().find_map(|words| Some(find(before, words)? + words.len()));
+        at.map(|at| cut(before, at).1).map(|rest| cut(rest, rest.iter().position(|b| matches!(b, b' ' | b'\'')).unwrap_or(rest.len())).0)
     };
     if text.starts_with(b"FAILED LOGIN") {
         facts.kind = Kind::LoginFailure;
