@@ -48,6 +48,11 @@ impl<'a> Dress<'a> {
             }
             [b'{', ..] => (find(body, b"\"loguid\"").is_some() && find(body, b"\"origin\"").is_some()).then_some(Dress::Json(body)),
             [b'a'..=b'z', ..] => {
+                let name = body.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+                if cut(body, name).1.starts_with(b":\"") {
+                    // A relay took the brackets away.
+                    return find(body, b"; origin:\"").map(|_| Dress::Bracketed(body));
+                }
                 let piped = until(body, b'|').is_some_and(|(first, _)| first.contains(&b'='));
                 let has = |key: &[u8]| find(body, key).is_some();
                 let known =
