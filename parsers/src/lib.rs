@@ -19,7 +19,9 @@ pub mod stamp;
 pub mod time;
 mod wrapper;
 
-use atoms::Pair;
+use std::cell::OnceCell;
+
+use atoms::{Pair, Quoted};
 pub use envelope::Head;
 pub use escape::Escape;
 pub use event::Event;
@@ -55,6 +57,8 @@ pub struct Line<'a> {
     pub body: &'a [u8],
     /// What traffic is worth reading.
     pub interest: &'a Interest,
+    /// What stands in quotes in the body, once somebody has asked.
+    quoted: OnceCell<Quoted>,
 }
 
 /// Reads one line (without its line end) into `facts`, which is cleared first, by the formats of the table:
@@ -67,7 +71,27 @@ impl<'a> Line<'a> {
     /// Takes a line's heads off.
     pub fn new(line: &'a [u8], interest: &'a Interest) -> Line<'a> {
         let (head, body) = envelope::read(atoms::trim(line));
-        Line { whole: line, head, body, interest }
+        Line::within(line, head, body, interest)
+    }
+
+    /// A line of this head and body, which stand somewhere in `whole`.
+    pub(crate) fn within(whole: &'a [u8], head: Head<'a>, body: &'a [u8], interest: &'a Interest) -> Line<'a> {
+        Line { whole, head, body, interest, quoted: OnceCell::new() }
+    }
+
+    /// Whether `"word"` stands in the body, with its quotes. Inside a string of JSON it would not: there the quotes are escaped.
+    pub fn quotes(&self, word: &[u8]) -> bool {
+        self.quoted.get_or_init(|| Quoted::of(self.body)).may_hold(word) && stands_quoted(self.body, word)
+    }
+
+    /// Whether all of `words` do.
+    pub fn quotes_all(&self, words: &[&[u8]]) -> bool {
+        words.iter().all(|word| self.quotes(word))
+    }
+
+    /// Whether one of `words` does.
+    pub fn quotes_any(&self, words: &[&[u8]]) -> bool {
+        words.iter().any(|word| self.quotes(word))
     }
 
     /// The range of `part`, a slice of this line, with its value standing plainly.
@@ -111,4 +135,16 @@ impl<'a> Line<'a> {
         }
         facts.repeated = facts.repeated.or(self.head.repeated);
     }
+}
+
+fn stands_quoted(text: &[u8], word: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| atoms::find(rest, word)).map(|at| from + at) {
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        if before == Some(&b'"') && text.get(at + word.len()) == Some(&b'"') {
+            return true;
+        }
+        from = at + 1;
+    }
+    false
 }

@@ -1,10 +1,9 @@
 //! The heads of CEF and LEEF: who writes, and where the pairs begin.
 
-use memchr::memmem::find;
 use memchr::{memchr, memchr_iter};
 
 use super::pairs::{Extension, Pair};
-use super::{cut, trim, trim_start, until, until_unescaped};
+use super::{cut, find, trim, trim_start, until, until_unescaped};
 use crate::Escape;
 
 /// ArcSight's Common Event Format (Micro Focus, "CEF Implementation Standard", versions 0.1 and 1):

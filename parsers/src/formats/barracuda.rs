@@ -6,9 +6,9 @@
 mod waf;
 
 use memchr::memchr_iter;
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
-use crate::atoms::{Row, cut, ip, number, says, trim, trim_start, until};
+use crate::atoms::{Row, cut, find, ip, number, says, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{About, Escape, Facts, Kind, Line, Stamps, Verdict};
 

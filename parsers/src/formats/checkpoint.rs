@@ -6,10 +6,8 @@
 mod dress;
 mod gaia;
 
-use memchr::memmem::find;
-
 use self::dress::{Dress, Fields};
-use crate::atoms::{cut, duration, ip, number, until};
+use crate::atoms::{cut, duration, find, ip, number, until};
 use crate::formats::Format;
 use crate::{About, Facts, Kind, Line, Stamps, Verdict};
 

@@ -10,10 +10,8 @@ mod access;
 mod flows;
 mod subject;
 
-use memchr::memmem::find;
-
 use self::flows::{access_control, access_list, by_side, connection, flow, identity};
-use crate::atoms::{cut, trim, trim_start, until};
+use crate::atoms::{cut, find, trim, trim_start, until};
 use crate::{Facts, Format, Kind, Line, Stamps, Verdict, stamp};
 
 /// The format's line in [`crate::FORMATS`].

@@ -9,10 +9,8 @@
 
 mod attributes;
 
-use memchr::memmem::find;
-
 use self::attributes::Attributes;
-use crate::atoms::{cut, ip, number, trim, trim_start, until};
+use crate::atoms::{cut, find, ip, number, trim, trim_start, until};
 use crate::{About, Escape, Facts, Format, Kind, Line, Stamps, stamp};
 
 /// The format's line in [`crate::FORMATS`].

@@ -6,9 +6,9 @@
 //!
 //! The address is a column of its own in front of every name, so no name can put another one in its place.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
-use crate::atoms::{between, cut, duration, ip, number, trim, trim_start, until};
+use crate::atoms::{between, cut, duration, find, ip, number, trim, trim_start, until};
 use crate::stamp::Civil;
 use crate::{About, Escape, Facts, Format, Kind, Line, Stamp, Stamps, Text};
 

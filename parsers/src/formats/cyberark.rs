@@ -5,9 +5,7 @@
 //!
 //! `Issuer`, `usrName`, `suser` is the person; `duser` the account of the target, which many may share.
 
-use memchr::memmem::find;
-
-use crate::atoms::{Cef, Leaves, Leef, Once, Pair, Pairs, cut, duration, ip, split_login, trim, until, until_unescaped};
+use crate::atoms::{Cef, Leaves, Leef, Once, Pair, Pairs, cut, duration, find, ip, split_login, trim, until, until_unescaped};
 use crate::formats::Format;
 use crate::{About, Escape, Facts, Kind, Line, Stamps, Text, stamp};
 
@@ -68,7 +66,7 @@ fn marked<'a>(line: &Line<'a>) -> Option<&'a [u8]> {
 
 fn looks_like(line: &Line<'_>) -> bool {
     match line.body {
-        [b'{', ..] => [b"\"audit_record\"" as &[u8], b"\"monitor_record\""].iter().any(|key| find(line.body, key).is_some()),
+        [b'{', ..] => line.quotes_any(&[b"audit_record", b"monitor_record"]),
         _ => marked(line).is_some() || leef(line).is_some() || cef(line).is_some(),
     }
 }

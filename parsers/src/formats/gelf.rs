@@ -3,8 +3,6 @@
 //! Graylog, "GELF Payload Specification". A message that is a line of another product is that product's; a message that says nothing by its own
 //! fields stays unparsed.
 
-use memchr::memmem::find;
-
 use super::json;
 use crate::atoms::Leaves;
 use crate::formats::Format;
@@ -15,8 +13,7 @@ pub(super) const FORMAT: Format =
     Format { name: "gelf", vendor: "", product: "", covers: "GELF (Graylog) JSON by its additional fields", looks_like, parse };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    let has = |text: &[u8]| find(line.body, text).is_some();
-    line.body.starts_with(b"{") && has(br#""short_message""#) && has(br#""host""#)
+    line.body.starts_with(b"{") && line.quotes_all(&[b"short_message", b"host"])
 }
 
 /// ```text

@@ -9,10 +9,10 @@
 
 mod message;
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
 use self::message::Said;
-use crate::atoms::{Pair, Welf, cut, ip, ip_port, number, says, seconds, trim, trim_start, until};
+use crate::atoms::{Pair, Welf, cut, find, ip, ip_port, number, says, seconds, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{Escape, Facts, Kind, Line, Stamp, Stamps, stamp};
 

@@ -8,9 +8,7 @@ mod flows;
 mod people;
 mod tunnels;
 
-use memchr::memmem::find;
-
-use crate::atoms::{cut, trim_start, until};
+use crate::atoms::{cut, find, trim_start, until};
 use crate::formats::Format;
 use crate::{Facts, Line, Stamps};
 

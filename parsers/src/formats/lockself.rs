@@ -2,8 +2,6 @@
 //!
 //! `LockSelf`, "Export of the activity log to a SIEM": one object of JSON an event, in local time.
 
-use memchr::memmem::find;
-
 use crate::atoms::{Leaves, Once, Pair, ip};
 use crate::formats::Format;
 use crate::{About, Facts, Kind, Line, Stamps, stamp};
@@ -19,8 +17,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    line.body.starts_with(b"{")
-        && [b"\"userEmail\"" as &[u8], b"\"logType\"", b"\"logMessage\""].iter().all(|key| find(line.body, key).is_some())
+    line.body.starts_with(b"{") && line.quotes_all(&[b"userEmail", b"logType", b"logMessage"])
 }
 
 /// `{"userEmail":"fourn.chimere@ght.example","organisationName":"ght","logType":"Connection","logMessage":"Authentication","logObject":"OK","userIp":"198.51.100.23","userAgent":"…","time":"2026-11-20 22:41:07"}`

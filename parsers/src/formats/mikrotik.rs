@@ -7,9 +7,9 @@
 
 mod ppp;
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
-use crate::atoms::{Cef, cut, ip, ip_port, trim, trim_start, until};
+use crate::atoms::{Cef, cut, find, ip, ip_port, trim, trim_start, until};
 use crate::formats::{Format, netfilter};
 use crate::{About, Escape, Facts, Kind, Line, Stamps};
 
@@ -157,8 +157,8 @@ fn message<'a>(line: &Line<'a>) -> Option<Message<'a>> {
 fn plain(body: &[u8]) -> Option<Message<'_>> {
     let (topics, text) = until(body, b' ')?;
     let topics = topics.strip_suffix(b":").unwrap_or(topics);
-    let mut parts = topics.split(|&b| b == b',');
-    let known = parts.next().is_some_and(|first| TOPICS.contains(&first)) && topics.contains(&b',');
+    let (first, _) = until(topics, b',')?;
+    let known = TOPICS.contains(&first);
     (known && topics.split(|&b| b == b',').any(|part| SEVERITIES.contains(&part))).then(|| Message { topics, text: trim_start(text) })
 }
 

@@ -6,9 +6,9 @@
 //!
 //! An ICMP error quotes the packet that it answers in `[SRC=… ]`; that one's addresses are none of the flow.
 
-use memchr::memmem::{find, find_iter};
+use memchr::memmem::find_iter;
 
-use crate::atoms::{cut, ip, number, until};
+use crate::atoms::{cut, find, ip, number, until};
 use crate::formats::Format;
 use crate::stamp::{self, Civil, Stamp};
 use crate::{Facts, Kind, Line, Stamps, Verdict};

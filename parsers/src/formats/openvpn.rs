@@ -10,7 +10,7 @@
 mod client;
 mod plugins;
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 use memchr::{memchr, memrchr};
 use nom::IResult;
 use nom::Parser;
@@ -21,7 +21,7 @@ use nom::sequence::delimited;
 
 use self::client::{Client, user};
 use self::plugins::PLUGINS;
-use crate::atoms::{cut, ip, trim, trim_start, until};
+use crate::atoms::{begins, cut, find, ip, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{Facts, Kind, Line, Stamps, stamp};
 
@@ -147,7 +147,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
 }
 
 fn read<'a>(table: &[(&[u8], Reader)], line: &Line<'a>, client: Client<'a>, text: &'a [u8], facts: &mut Facts) -> bool {
-    let Some((beginning, reader)) = table.iter().find(|(beginning, _)| text.starts_with(beginning)) else { return false };
+    let Some((beginning, reader)) = table.iter().find(|(beginning, _)| begins(text, beginning)) else { return false };
     facts.action = line.text(cut(text, phrase(beginning).len()).0);
     reader(line, client, cut(text, beginning.len()).1, facts);
     true
@@ -206,7 +206,7 @@ fn bare<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     let (client, text) = client::prefix(message.text);
     // `[` and `user '` are too little to go by.
     let known = MESSAGES.iter().chain(PLUGINS).map(|(beginning, _)| *beginning).filter(|beginning| !matches!(*beginning, b"[" | b"user '"));
-    let is_known = known.chain(BEGINNINGS.iter().copied()).any(|beginning| text.starts_with(beginning))
+    let is_known = known.chain(BEGINNINGS.iter().copied()).any(|beginning| begins(text, beginning))
         || text.starts_with(b"[")
             && [b"] Peer Connection Initiated with " as &[u8], b"] Inactivity timeout (--"].iter().any(|end| find(text, end).is_some());
     let of_a_file = !message.stamp.is_empty() && (client.port.is_some() || is_pool_entry(text));

@@ -30,7 +30,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    columns::looks_like(line.body) || named::looks_like(line.body)
+    columns::looks_like(line.body) || named::looks_like(line)
 }
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {

@@ -4,9 +4,7 @@
 //!
 //! `source` is the person, `service` the target, `context.authUserName` the account of the target, which many may share.
 
-use memchr::memmem::find;
-
-use crate::atoms::{Leaves, Once, ip, number, trim};
+use crate::atoms::{Leaves, Once, find, ip, number, trim};
 use crate::formats::Format;
 use crate::{About, Facts, Kind, Line, Stamps, Text, stamp};
 
@@ -28,13 +26,9 @@ fn object<'a>(line: &Line<'a>) -> Option<&'a [u8]> {
 }
 
 fn looks_like(line: &Line<'_>) -> bool {
-    object(line).is_some_and(|object| {
-        let has = |key: &[u8]| find(object, key).is_some();
-        has(b"\"category\"")
-            && has(b"\"source\"")
-            && has(b"\"severity\"")
-            && (has(b"\"realmName\"") || has(b"\"componentId\"") || has(b"\"softwareInfo\""))
-    })
+    object(line).is_some()
+        && line.quotes_all(&[b"category", b"source", b"severity"])
+        && line.quotes_any(&[b"realmName", b"componentId", b"softwareInfo"])
 }
 
 /// `@cee: {"category":"USER","context":{"authUserName":"adm-chimere"},"service":{"host":"10.20.4.11","name":"DPI","port":3389},"source":{"ip":"198.51.100.23","realmName":"ght.example","roles":["Chimère"],"sessionId":"20ed","userName":"fourn.chimere"},"timestamp":"2026-11-20T22:41:07.5+01:00","type":"USER_SERVICE_CONNECTION_SUCCESS"}`

@@ -12,10 +12,8 @@ mod events;
 
 use std::net::IpAddr;
 
-use memchr::memmem::find;
-
 use self::events::Event;
-use crate::atoms::{Cef, Pair, Welf, cut, ip, number, says, seconds, trim, until};
+use crate::atoms::{Cef, Pair, Welf, cut, find, ip, number, says, seconds, trim, until};
 use crate::formats::Format;
 use crate::{Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
 

@@ -6,9 +6,7 @@
 
 mod utm;
 
-use memchr::memmem::find;
-
-use crate::atoms::{Pair, Pairs, cut, ip, number, says, seconds, until};
+use crate::atoms::{Pair, Pairs, cut, find, ip, number, says, seconds, until};
 use crate::formats::Format;
 use crate::{About, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
 

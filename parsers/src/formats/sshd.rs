@@ -13,14 +13,14 @@
 mod pam;
 
 use memchr::memchr;
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 use nom::IResult;
 use nom::Parser;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::digit1;
 use nom::sequence::terminated;
 
-use crate::atoms::{cut, ip, ip_port, number, split_login, trim, until};
+use crate::atoms::{begins, cut, find, ip, ip_port, number, split_login, trim, until};
 use crate::formats::Format;
 use crate::{Escape, Facts, Kind, Line, Stamps, Text};
 
@@ -106,7 +106,7 @@ fn looks_like(line: &Line<'_>) -> bool {
         return pam::module(text).is_some()
             || pam::summary(text).is_some()
             || is_message(text)
-            || BEGINNINGS.iter().any(|beginning| text.starts_with(beginning));
+            || BEGINNINGS.iter().any(|beginning| begins(text, beginning));
     }
     app.starts_with(b"sshd")
         || PROGRAMS.contains(&app)
@@ -122,7 +122,7 @@ fn program(app: &[u8]) -> &[u8] {
 
 /// Whether a text without head is a message of OpenSSH: its words alone, not its first one, must say so.
 fn is_message(text: &[u8]) -> bool {
-    let Some((beginning, _)) = MESSAGES.iter().find(|(beginning, _)| text.starts_with(beginning)) else { return false };
+    let Some((beginning, _)) = MESSAGES.iter().find(|(beginning, _)| begins(text, beginning)) else { return false };
     let rest = cut(text, beginning.len()).1;
     match *beginning {
         b"Accepted " | b"Failed " | b"Postponed " | b"Partial " => {
@@ -168,7 +168,7 @@ fn plain(text: &[u8]) -> &[u8] {
 
 fn sshd<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     let text = plain(text);
-    let Some((beginning, reader)) = MESSAGES.iter().find(|(beginning, _)| text.starts_with(beginning)) else { return };
+    let Some((beginning, reader)) = MESSAGES.iter().find(|(beginning, _)| begins(text, beginning)) else { return };
     let action = trim(beginning);
     let action = [b" from" as &[u8], b" by", b" for", b":"].iter().find_map(|end| action.strip_suffix(*end)).unwrap_or(action);
     facts.action = line.text(cut(text, action.len()).0);

@@ -10,10 +10,8 @@
 
 mod fields;
 
-use memchr::memmem::find;
-
 use self::fields::Fields;
-use crate::atoms::{Welf, cut, ip, number, says, seconds, until};
+use crate::atoms::{Welf, cut, find, ip, number, says, seconds, until};
 use crate::formats::Format;
 use crate::{About, Facts, Kind, Line, Stamps, Text, Verdict, stamp};
 

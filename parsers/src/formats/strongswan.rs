@@ -14,10 +14,10 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 use memchr::{memchr, memrchr};
 
-use crate::atoms::{cut, ip, number, trim, until};
+use crate::atoms::{begins, cut, find, ip, number, trim, until};
 use crate::formats::Format;
 use crate::{About, Escape, Facts, Kind, Line, Stamps};
 
@@ -94,7 +94,7 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     }
     let text = by_thread(line.body).unwrap_or(line.body);
     let text = named(line, text, facts);
-    if let Some((beginning, reader)) = MESSAGES.iter().find(|(beginning, _)| text.starts_with(beginning)) {
+    if let Some((beginning, reader)) = MESSAGES.iter().find(|(beginning, _)| begins(text, beginning)) {
         let (action, rest) = cut(text, beginning.len());
         let action = trim(action.strip_suffix(b"'").unwrap_or(action));
         facts.action = line.text(action.strip_suffix(b" of").or_else(|| action.strip_suffix(b" for")).unwrap_or(action));

@@ -5,10 +5,10 @@
 //!
 //! What was typed, started or shown in a session is nobody's business here.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 use memchr::memrchr;
 
-use crate::atoms::{cut, ip, trim, until};
+use crate::atoms::{cut, find, ip, trim, until};
 use crate::formats::Format;
 use crate::{Escape, Facts, Kind, Line, Stamps};
 

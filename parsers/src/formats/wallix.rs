@@ -11,11 +11,10 @@
 
 mod approval;
 
-use memchr::memmem::find;
-use memchr::memrchr;
+use memchr::{memchr3, memrchr};
 
 use self::approval::approval;
-use crate::atoms::{Cef, Extension, Once, Pair, Pairs, cut, duration, ip, number, trim, until};
+use crate::atoms::{Cef, Extension, Once, Pair, Pairs, cut, duration, find, ip, number, trim, until};
 use crate::formats::Format;
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Time, stamp};
 
@@ -74,7 +73,7 @@ fn is_protocol(name: &[u8]) -> bool {
 fn tagged<'a>(line: &Line<'a>) -> Option<(Tag, &'a [u8])> {
     let bracketed = |text: &'a [u8]| {
         let (beginning, _) = cut(text, BEGINNING);
-        let open = beginning.iter().position(|&b| b == b'[' || b == b'"' || b == b'=').filter(|&at| beginning.get(at) == Some(&b'['))?;
+        let open = memchr3(b'[', b'"', b'=', beginning).filter(|&at| beginning.get(at) == Some(&b'['))?;
         let (name, pairs) = until(text.get(open + 1..)?, b']')?;
         Some((tag(name)?, pairs))
     };

@@ -7,10 +7,10 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 use memchr::{memchr_iter, memrchr};
 
-use crate::atoms::{Leef, Pair, Pairs, cut, ip, number, says, seconds, trim, trim_start, until};
+use crate::atoms::{Leef, Pair, Pairs, cut, find, ip, number, says, seconds, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
 

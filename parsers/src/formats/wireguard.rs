@@ -4,9 +4,9 @@
 //! next to nothing) and of `wg-quick(8)`. Peers are keys: the log numbers them and knows no user. `peer 3` is the session:
 //! a tunnel has neither beginning nor end in the log, only handshakes, again every two minutes.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
-use crate::atoms::{cut, ip_port, trim, trim_start, until};
+use crate::atoms::{cut, find, ip_port, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{About, Facts, Line, Stamps};
 

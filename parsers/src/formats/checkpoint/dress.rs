@@ -1,9 +1,8 @@
 //! The dresses of a record, and its fields without any.
 
 use memchr::memchr;
-use memchr::memmem::find;
 
-use crate::atoms::{Cef, Leaves, Leef, Pair, Pairs, Row, cut, number, trim, until};
+use crate::atoms::{Cef, Leaves, Leef, Pair, Pairs, Row, cut, find, number, trim, until};
 use crate::stamp::{self, Civil, month_of};
 use crate::{Escape, Line, Stamp, Stamps, Text};
 
@@ -45,7 +44,7 @@ impl<'a> Dress<'a> {
                     _ => None,
                 }
             }
-            [b'{', ..] => (find(body, b"\"loguid\"").is_some() && find(body, b"\"origin\"").is_some()).then_some(Dress::Json(body)),
+            [b'{', ..] => line.quotes_all(&[b"loguid", b"origin"]).then_some(Dress::Json(body)),
             [b't', b'i', b'm', b'e', b'=', ..] => {
                 (find(body, b"|hostname=").is_some() && find(body, b"|product=").is_some()).then_some(Dress::Piped(body))
             }

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use crate::atoms::{cut, ip, number, trim_start, until};
+use crate::atoms::{cut, find, ip, number, trim_start, until};
 use crate::stamp::Civil;
 use crate::{Line, Stamp, Stamps, stamp};
 
@@ -41,12 +41,12 @@ impl<'a> Head<'a> {
         if is_stamp(rest) {
             let (stamp, after) = cut(rest, STAMP);
             head.stamp = stamp;
-            let (place, message) = cut(after, memchr::memmem::find(after, b" : ")?);
+            let (place, message) = cut(after, find(after, b" : ")?);
             rest = message.get(3..)?;
             for word in place.split(|&b| b == b' ').filter(|word| !word.is_empty()) {
                 match word {
                     b"GMT" | b"UTC" => head.gmt = true,
-                    _ if memchr::memmem::find(word, b"PPE-").is_some() => {}
+                    _ if find(word, b"PPE-").is_some() => {}
                     _ if head.host.is_empty() => head.host = word,
                     _ => {}
                 }
@@ -69,7 +69,8 @@ impl<'a> Head<'a> {
                 return (known && (!bare || is_name(self.name))).then_some(self);
             }
             let upper = is_name(word);
-            let partition = self.feature.is_empty() && word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+            let partition =
+                words.len() == message.len() && word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
             if !upper && !partition {
                 return None;
             }

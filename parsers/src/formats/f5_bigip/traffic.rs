@@ -1,8 +1,6 @@
 //! What the firewall (AFM) and the web firewall (ASM) send to collectors: pairs and CEF.
 
-use memchr::memmem::find;
-
-use crate::atoms::{Cef, Pair, Pairs, ip, number};
+use crate::atoms::{Cef, Pair, Pairs, find, ip, number};
 use crate::{Escape, Facts, Kind, Line, Stamp, Stamps, Verdict, stamp};
 
 /// How a record is written.

@@ -2,10 +2,8 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::find;
-
 use super::{Message, given};
-use crate::atoms::{Pair, Pairs, cut, ip, number, until};
+use crate::atoms::{Pair, Pairs, cut, find, ip, number, until};
 use crate::{Escape, Facts, Kind, Line, Verdict};
 
 /// Reads a flow, if the message is one.

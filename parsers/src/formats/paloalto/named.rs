@@ -1,21 +1,19 @@
 //! The dresses in which fields have names: CEF, LEEF, and the JSON of the cloud's log forwarding.
 
 use memchr::memchr;
-use memchr::memmem::find;
 
 use super::record::{Field, Record};
-use crate::atoms::{Cef, Column, Leaves, Leef, Pair, cut, until};
-use crate::{Escape, envelope};
+use crate::atoms::{Cef, Column, Leaves, Leef, Pair, cut, find, until};
+use crate::{Escape, Line, envelope};
 
 /// Whether the maker's name stands where CEF and LEEF put it, or JSON has the keys of the log forwarding.
-pub(super) fn looks_like(body: &[u8]) -> bool {
-    match body {
-        // Not inside a string: there the quote behind the key would be escaped.
-        [b'{', ..] => {
-            let has = |key: &[u8]| find(body, key).is_some();
-            has(b"\"LogType\"") && (has(b"\"DeviceSN\"") || has(b"\"ConfigVersion\"") || has(b"\"Palo Alto Networks\""))
+pub(super) fn looks_like(line: &Line<'_>) -> bool {
+    match line.body {
+        [b'{', ..] => line.quotes(b"LogType") && line.quotes_any(&[b"DeviceSN", b"ConfigVersion", b"Palo Alto Networks"]),
+        _ => {
+            let (start, _) = cut(framed(line.body), 64);
+            find(start, b"|Palo Alto Networks|").is_some_and(|at| memchr(b'|', cut(start, at).0).is_none())
         }
-        _ => find(cut(framed(body), 64).0, b"|Palo Alto Networks|").is_some_and(|at| memchr(b'|', cut(framed(body), at).0).is_none()),
     }
 }
 
