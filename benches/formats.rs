@@ -22,11 +22,10 @@ use std::time::{Duration, Instant};
 use memchr::{memchr, memchr_iter};
 use parsers::{FORMATS, Facts, FormatId, Glob, Interest, Stamps, formats};
 
-const RUNS: usize = 9;
+/// Many short runs: on a busy machine a long one is interrupted, and the median is then the interruption's.
+const RUNS: usize = 101;
 /// Bytes of one run: they stay in the cache, as they do behind a `read(2)`.
-const BYTES: usize = 256 * 1024;
-/// Rounds of one run.
-const ROUNDS: usize = 4;
+const BYTES: usize = 64 * 1024;
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
@@ -57,9 +56,9 @@ fn row(name: &str, block: &[u8], alone: Option<FormatId>, pairs: &[u8]) {
         &mut || read(block, alone, &everything),
         &mut || read(block, None, &concerned),
     ]);
-    let per_line = |time: Duration| time.as_secs_f64() * 1e9 / (lines * ROUNDS) as f64;
+    let per_line = |time: Duration| time.as_secs_f64() * 1e9 / lines as f64;
     let ratio = |time: Duration| naive.as_secs_f64() / time.as_secs_f64();
-    let speed = |block: &[u8], time: Duration| (block.len() * ROUNDS) as f64 / 1e9 / time.as_secs_f64();
+    let speed = |block: &[u8], time: Duration| block.len() as f64 / 1e9 / time.as_secs_f64();
     println!(
         "{name:20} {:>6} {:>10.0} {:>8.2} {:>8.2} {:>8.2} {:>10.2}   suppliers' lines only x {:.2}",
         block.len() / lines.max(1),
@@ -130,9 +129,7 @@ fn medians<const N: usize>(jobs: &mut [&mut dyn FnMut(); N]) -> [Duration; N] {
     for _ in 0..RUNS {
         for (job, times) in jobs.iter_mut().zip(&mut times) {
             let start = Instant::now();
-            for _ in 0..ROUNDS {
-                job();
-            }
+            job();
             times.push(start.elapsed());
         }
     }

@@ -344,6 +344,7 @@ macro_rules! rules {
 rules! {
     off_hours::OffHours,
     shared_credential::SharedCredential,
+    new_origin::NewOrigin,
     dormant_account::DormantAccount,
     expired_access::ExpiredAccess,
     cut_breach::CutBreach,
@@ -392,7 +393,6 @@ pub fn span_words(nanos: i64) -> String {
 
 /// Rules of the design that are not built yet: a configuration may name them already.
 pub const PLANNED: &[&str] = &[
-    "new-origin",
     "impossible-travel",
     "scope-breach",
     "credential-guessing",

@@ -212,7 +212,7 @@ fn place_name_and_address_on_three_lines_are_one_session() {
             "600 says id=4f1d sent=10 received=20",
             "600 down id=4f1d",
         ],
-        &["fourn.chimere 0..600 198.51.100.7 10.99.0.6 sent=10 received=20"],
+        &["fourn.chimere 2..600 198.51.100.7 10.99.0.6 sent=10 received=20"],
         &["off-hours/outside-hours fourn.chimere 198.51.100.7: 0 1 2"],
     );
 }
@@ -221,7 +221,7 @@ fn place_name_and_address_on_three_lines_are_one_session() {
 fn bytes_after_the_end_count_for_the_session_that_ended() {
     check(
         &["0 up id=4f1d from=198.51.100.7", "2 in id=4f1d user=fourn.chimere", "600 down id=4f1d", "601 says id=4f1d sent=10 received=20"],
-        &["fourn.chimere 0..600 198.51.100.7 - sent=10 received=20"],
+        &["fourn.chimere 2..600 198.51.100.7 - sent=10 received=20"],
         &["off-hours/outside-hours fourn.chimere 198.51.100.7: 0 1"],
     );
 }
@@ -241,7 +241,7 @@ fn the_second_try_under_another_name_comes_from_the_same_place() {
             "60 says id=4f1d user=ext-chimere-1",
             "61 in id=4f1d user=ext-chimere-1",
         ],
-        &["ext-chimere-1 0.. 198.51.100.7 -"],
+        &["ext-chimere-1 61.. 198.51.100.7 -"],
         &["off-hours/outside-hours ext-chimere-1 198.51.100.7: 0 3 4"],
     );
 }
@@ -284,6 +284,14 @@ fn a_refusal_without_a_name_is_of_whoever_the_connection_named() {
     );
 }
 
+#[test]
+fn a_refusal_of_nobody_stays_nobodys_when_the_name_is_told() {
+    let cut = r#"{"at":"2026-11-18T12:00:00+01:00","by":"yann","entry":"cut","supplier":"chimere","reason":"attacked"}"#;
+    let lines =
+        ["0 refused id=7 from=198.51.100.7 word=a", "0 refused id=7 word=b", "0 says id=7 user=fourn.chimere", "1 says id=7 mfa=no"];
+    check_in(&[cut], &lines, &[], &[]);
+}
+
 /// OpenVPN, when a live session is asked for the password again.
 #[test]
 fn a_refusal_in_a_session_is_of_its_account_and_counts_once() {
@@ -314,7 +322,7 @@ fn an_id_that_comes_again_is_another_connection() {
     // Another source.
     check(
         &["0 up id=7 from=203.0.113.50", "9 up id=7 from=198.51.100.7", "10 in id=7 user=fourn.chimere"],
-        &["fourn.chimere 9.. 198.51.100.7 -"],
+        &["fourn.chimere 10.. 198.51.100.7 -"],
         &["off-hours/outside-hours fourn.chimere 198.51.100.7: 1 2"],
     );
     // A long silence.
@@ -331,7 +339,7 @@ fn an_id_that_comes_again_is_another_connection() {
             "501 in id=7 user=ext-sphinx-1",
             "502 says id=7 inner=10.99.0.9",
         ],
-        &["ext-sphinx-1 500.. 203.0.113.50 10.99.0.9", "fourn.chimere 0..500 198.51.100.7 -"],
+        &["ext-sphinx-1 501.. 203.0.113.50 10.99.0.9", "fourn.chimere 0..500 198.51.100.7 -"],
         &["off-hours/outside-hours fourn.chimere 198.51.100.7: 0", "off-hours/outside-hours ext-sphinx-1 203.0.113.50: 1 2"],
     );
     // A stranger's: nothing of it is the supplier's any more.
@@ -505,7 +513,7 @@ fn strangers_leave_no_trace_in_number() {
     let held = engine.state().streams[0].connections.len();
     assert!(held <= 4097, "{held}");
     step(&mut engine, "5 in id=own", 0, &mut out);
-    assert_eq!(sessions(engine.state()), ["fourn.chimere 0..1 198.51.100.7 -", "fourn.chimere 2.. 198.51.100.7 -"]);
+    assert_eq!(sessions(engine.state()), ["fourn.chimere 0..1 198.51.100.7 -", "fourn.chimere 5.. 198.51.100.7 -"]);
     // Those who went silent are forgotten in time.
     for minute in 0..=18 {
         step(&mut engine, &format!("{} says", minute * 600), 0, &mut out);

@@ -52,11 +52,13 @@ fn the_night_tells_its_story() {
     info off-hours outside-hours talos ext-talos-1 (exception)
     info cut-refused refusals hermes -
     critical cut-breach still-open hermes ext-hermes-1
+    low new-origin undeclared-network sphinx ext-sphinx-1
     info cut-refused refusals hermes -
     high shared-credential concurrent-sessions sphinx ext-sphinx-1
     medium off-hours outside-hours chimere fourn.chimere
     critical cut-breach login hermes ext-hermes-2
     critical off-hours outside-hours hermes ext-hermes-2
+    low new-origin undeclared-network minos ext-minos-2
     high expired-access account-expired minos ext-minos-2
     high off-hours outside-hours minos ext-minos-2
     high off-hours no-window penelope ext-penelope

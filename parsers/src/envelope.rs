@@ -23,6 +23,8 @@ pub struct Head<'a> {
     pub app: &'a [u8],
     /// PROCID or the TAG's pid; empty if there is none.
     pub pid: &'a [u8],
+    /// RFC 5424 MSGID; empty if there is none.
+    pub id: &'a [u8],
     /// RFC 5424 STRUCTURED-DATA with its brackets; empty if there is none.
     pub data: &'a [u8],
     /// How often the message came, where a relay sums up: rsyslog's `message repeated 5 times: [ … ]`.
@@ -108,20 +110,32 @@ fn inner<'a>(outer: &mut Head<'a>, body: &'a [u8]) -> Option<&'a [u8]> {
     Some(body)
 }
 
+/// What a frame holds whose bytes its sender counted: `1544 <14>1 2026-…` (RFC 6587, section 3.4.1). The count is not asked: relays
+/// rewrite what it counted.
+fn unframed(line: &[u8]) -> &[u8] {
+    let digits = line.iter().take(6).take_while(|b| b.is_ascii_digit()).count();
+    match cut(line, digits) {
+        ([b'1'..=b'9', ..], [b' ', rest @ ..]) if rest.starts_with(b"<") => rest,
+        _ => line,
+    }
+}
+
 /// `<134>`, and what may stand between it and the rest: nothing, blanks, Cisco's colon.
 fn priority(line: &[u8]) -> (Option<u8>, &[u8]) {
+    let framed = line;
+    let line = unframed(framed);
     let (digits, rest) = match line {
         [b'<', _, b'>', rest @ ..] => (line.get(1..2), rest),
         [b'<', _, _, b'>', rest @ ..] => (line.get(1..3), rest),
         [b'<', _, _, _, b'>', rest @ ..] => (line.get(1..4), rest),
-        _ => return (None, line),
+        _ => return (None, framed),
     };
     match digits.and_then(number::<u8>) {
         Some(priority) if priority <= 191 => {
             let rest = trim_start(rest);
             (Some(priority), trim_start(rest.strip_prefix(b":").unwrap_or(rest)))
         }
-        _ => (None, line),
+        _ => (None, framed),
     }
 }
 
@@ -226,7 +240,7 @@ fn fields<'a>(head: &mut Head<'a>, text: &'a [u8], strict: bool) -> Option<&'a [
     }
     let rest = trim_start(rest);
     let app = given(app);
-    (head.app, head.pid, head.data) = (app.strip_suffix(b":").unwrap_or(app), given(pid), data);
+    (head.app, head.pid, head.id, head.data) = (app.strip_suffix(b":").unwrap_or(app), given(pid), given(id), data);
     Some(rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(rest))
 }
 
@@ -443,6 +457,33 @@ mod tests {
     }
 
     #[test]
+    fn counted_frames() {
+        check(&[
+            ("64 <38>1 2026-11-20T22:41:07Z b sshd 901 - - Accepted x", "2026-11-20T22:41:07Z", "b", "sshd", "901", "Accepted x"),
+            ("64 <86>Mar  2 00:01:19 b sshd[22]: Failed x", "Mar  2 00:01:19", "b", "sshd", "22", "Failed x"),
+            ("Mar  2 00:01:20 10.1.2.3 1544 <14>1 2026-03-02T00:01:19Z b c - - - x", "2026-03-02T00:01:19Z", "b", "c", "", "x"),
+            ("64 <86>Failed x", "", "", "", "", "Failed x"),
+            ("64 <300>Failed x", "", "", "", "", "64 <300>Failed x"),
+            ("0 <86>Failed x", "", "", "", "", "0 <86>Failed x"),
+            ("1234567 <86>Failed x", "", "", "", "", "1234567 <86>Failed x"),
+            ("64 Failed x", "", "", "", "", "64 Failed x"),
+        ]);
+        assert_eq!(read(b"64 <86>Mar  2 00:01:19 b sshd[22]: Failed x").0.priority, Some(86));
+    }
+
+    #[test]
+    fn message_ids() {
+        for (line, id) in [
+            ("<38>1 2026-11-20T22:41:07Z srx RT_FLOW - RT_FLOW_SESSION_CREATE [j@1 a=\"1\"] x", "RT_FLOW_SESSION_CREATE"),
+            ("2026-11-20T22:41:07Z srx mgd 901 UI_LOGIN_EVENT [j@1 a=\"1\"] x", "UI_LOGIN_EVENT"),
+            ("<38>1 2026-11-20T22:41:07Z b sshd 901 - - Accepted x", ""),
+            ("<38>Nov 20 22:41:07 b sshd[901]: Accepted x", ""),
+        ] {
+            assert_eq!(read(line.as_bytes()).0.id, id.as_bytes(), "{line}");
+        }
+    }
+
+    #[test]
     fn head_behind_head() {
         check(&[
             (
@@ -525,7 +566,7 @@ mod tests {
         #[test]
         fn the_body_is_the_end_of_the_line(parts in proptest::collection::vec(proptest::sample::select(vec![
             "<134>", ":", " ", "  ", "1 ", "-", "Mar  2 00:00:08", "2026-03-02T00:00:08Z", "2026-03-02 00:00:08", "host", "sshd[1]:", "app:", "[a b=\"c\"]",
-            "[", "]", "\"", "%ASA-6-1:", "date=", "CEF:0|", "\u{feff}", "notice", "<", ">", "é",
+            "[", "]", "\"", "%ASA-6-1:", "date=", "1544", "CEF:0|", "\u{feff}", "notice", "<", ">", "é",
         ]), 0..12)) {
             let line = parts.concat();
             let (_, body) = read(line.as_bytes());

@@ -7,6 +7,7 @@
 //! ([`Text`]); nobody builds a map of fields or allocates per line.
 
 pub mod atoms;
+mod dress;
 pub mod envelope;
 mod escape;
 mod event;
@@ -21,7 +22,8 @@ mod wrapper;
 
 use std::cell::OnceCell;
 
-use atoms::{Pair, Quoted};
+use atoms::{Cef, Leef, Pair, Quoted};
+pub use dress::Dress;
 pub use envelope::Head;
 pub use escape::Escape;
 pub use event::Event;
@@ -57,6 +59,12 @@ pub struct Line<'a> {
     pub body: &'a [u8],
     /// What traffic is worth reading.
     pub interest: &'a Interest,
+    /// How the body is written.
+    pub dress: Dress,
+    /// Its head, if it is CEF.
+    pub cef: Option<Cef<'a>>,
+    /// Its head, if it is LEEF.
+    pub leef: Option<Leef<'a>>,
     /// What stands in quotes in the body, once somebody has asked.
     quoted: OnceCell<Quoted>,
 }
@@ -76,7 +84,10 @@ impl<'a> Line<'a> {
 
     /// A line of this head and body, which stand somewhere in `whole`.
     pub(crate) fn within(whole: &'a [u8], head: Head<'a>, body: &'a [u8], interest: &'a Interest) -> Line<'a> {
-        Line { whole, head, body, interest, quoted: OnceCell::new() }
+        let dress = Dress::of(body);
+        let cef = if dress == Dress::Cef { Cef::read(body) } else { None };
+        let leef = if dress == Dress::Leef { Leef::read(body) } else { None };
+        Line { whole, head, body, interest, dress, cef, leef, quoted: OnceCell::new() }
     }
 
     /// Whether `"word"` stands in the body, with its quotes. Inside a string of JSON it would not: there the quotes are escaped.

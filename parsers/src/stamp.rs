@@ -194,15 +194,16 @@ pub fn extent(text: &[u8]) -> usize {
 
 /// Whether decimals, a year or a zone may follow the time of day.
 fn goes_on(rest: &[u8]) -> bool {
-    matches!(rest, [b'.' | b',', ..] | [b' ', b'A'..=b'Z', b'A'..=b'Z', ..])
+    matches!(rest, [b'.' | b',', ..] | [b' ', b'A'..=b'Z', b'A'..=b'Z', ..] | [b' ', b'+' | b'-', b'0'..=b'9', ..])
         || matches!(rest, [b' ', a, b, c, d, ..] if [a, b, c, d].into_iter().all(u8::is_ascii_digit))
 }
 
-/// A date and a time of day that stand apart: `2026-11-20` and `22:41:07`.
+/// A date and a time of day that stand apart: `2026-11-20`, `2026/11/20` or `2026 11 20`, and `22:41:07`.
 pub fn apart(date: &[u8], time: &[u8]) -> Stamp {
     let read = || {
-        let (year, rest) = until(date, b'-')?;
-        let (month, day) = until(rest, b'-')?;
+        let sign = *date.iter().find(|b| !b.is_ascii_digit()).filter(|sign| b"-/ ".contains(sign))?;
+        let (year, rest) = until(date, sign)?;
+        let (month, day) = until(rest, sign)?;
         let (rest, clock) = clock(time).ok()?;
         let civil = Civil { year: Some(i32::from(number::<u16>(year)?)), month: number(month)?, day: number(day)?, ..clock };
         rest.is_empty().then(|| civil.stamp())
@@ -260,7 +261,8 @@ fn bsd(text: &[u8]) -> IResult<&[u8], Civil> {
     let (text, between) = opt(terminated(year, tag(" "))).parse(text)?;
     let (text, clock) = clock(text)?;
     let (text, after) = opt(preceded(tag(" "), terminated(year, end))).parse(text)?;
-    let (text, zone) = opt(preceded(tag(" "), zone_name)).parse(text)?;
+    let distance = preceded(opt(alt((tag("GMT"), tag("UTC")))), offset);
+    let (text, zone) = opt(preceded(tag(" "), alt((distance, zone_name)))).parse(text)?;
     Ok((text, Civil { year: before.or(between).or(after), month, day, offset: zone.flatten(), ..clock }))
 }
 
@@ -384,6 +386,9 @@ mod tests {
             ("Wed Mar 18 12:00:07 2026", local),
             ("Mar 18 2026 12:00:07 UTC", exact(NOON + 7, 0)),
             ("Mar 18 2026 13:00:07 CET", exact(NOON + 7, 0)),
+            ("Mar 18 2026 13:00:07 +0100", exact(NOON + 7, 0)),
+            ("Mar 18 2026 13:00:07 GMT+01:00", exact(NOON + 7, 0)),
+            ("Mar 18 13:00:07 +0100", Stamp::Yearless { month: 3, day: 18, second: 46_807, nanos: 0, offset: Some(3600) }),
             ("Mar 18 12:00:07 UTC", Stamp::Yearless { month: 3, day: 18, second: 43_207, nanos: 0, offset: Some(0) }),
             ("Mar 18 2026 12:00:60", Stamp::Local { seconds: NOON + 59, nanos: 0 }),
             ("Feb 29 12:00:07", Stamp::Yearless { month: 2, day: 29, second: 43_207, nanos: 0, offset: None }),
@@ -438,7 +443,17 @@ mod tests {
     #[test]
     fn dates_apart_from_times() {
         assert_eq!(apart(b"2026-03-18", b"12:00:07"), any(b"2026-03-18 12:00:07"));
-        for (date, time) in [("2026-02-30", "12:00:07"), ("2026-03-18", "12:00:07 x"), ("", "12:00:07"), ("2026-03-18", "")] {
+        for date in ["2026/03/18", "2026 03 18"] {
+            assert_eq!(apart(date.as_bytes(), b"12:00:07"), any(b"2026-03-18 12:00:07"), "{date}");
+        }
+        for (date, time) in [
+            ("2026-02-30", "12:00:07"),
+            ("2026-03/18", "12:00:07"),
+            ("2026:03:18", "12:00:07"),
+            ("2026-03-18", "12:00:07 x"),
+            ("", "12:00:07"),
+            ("2026-03-18", ""),
+        ] {
             assert_eq!(apart(date.as_bytes(), time.as_bytes()), Stamp::None, "{date} {time}");
         }
     }

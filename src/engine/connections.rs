@@ -45,14 +45,14 @@ pub struct Connection {
     pub inner: Option<IpAddr>,
     /// Whether a second factor was given.
     pub mfa: Option<bool>,
-    /// When a line first said that somebody is in or something is up.
-    pub announced: Option<Time>,
-    /// Credentials were accepted, or an inner address handed out: once it has a name, it is a session.
-    pub accepted: bool,
+    /// When credentials were accepted or an inner address handed out: once it has a name, it is a session since then.
+    pub accepted: Option<Time>,
     /// When it was last refused.
     pub refused: Option<Time>,
     /// The last refused attempt that was told to the rules: when, and in which words.
     pub attempt: Option<(Time, Box<[u8]>)>,
+    /// Hashes of the last refusals that were nobody's when they came: a repetition is nobody's still.
+    pub refusals: Vec<[u8; 32]>,
     /// The lines that all this rests on, where a session may come to rest on them.
     pub evidence: Vec<Evidence>,
 }

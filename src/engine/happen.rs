@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::attribution::{Holder, Owner};
 use super::connections::REFUSED_WITHIN;
 use super::joining::{Said, is_restart};
+use super::sessions::MAX_SESSION;
 use super::telling::Happened;
 use super::{Engine, Sighting};
 use crate::alert::{Alert, Evidence};
@@ -16,7 +17,7 @@ use crate::clock::Dated;
 use crate::normalised::lossy;
 use crate::register::Supplier;
 use crate::rules::Happening;
-use crate::session::{Origin, Scene};
+use crate::session::{Origin, Scene, Session};
 
 impl Engine {
     /// A line with facts: whose is it, and what happened?
@@ -95,21 +96,8 @@ impl Engine {
         let facts = said.event.facts;
         let site = self.site(said.sighting);
         let owner = self.owner(said);
-        // The same inner address goes to somebody else: whoever held it is gone.
-        if let Some(inner) = said.inner
-            && let Some(holder) = self.attribution.holder(site.as_ref(), inner).cloned()
-            && owner.as_ref().is_none_or(|owner| owner.login != holder.login)
-        {
-            self.close(&holder, said.at());
-        }
-        // So does the same id.
-        if said.holder.is_none()
-            && let Some(id) = &said.id
-            && let Some(holder) = self.attribution.by_id(said.stream_index(), id).cloned()
-            && owner.as_ref().is_none_or(|owner| owner.login != holder.login)
-            && self.session(&holder).is_some_and(|session| session.life <= said.at())
-        {
-            self.take_id(&holder, said.stream_index(), id, said.at());
+        if owner.is_none() {
+            self.taken_by_a_stranger(said, site.as_ref());
         }
         let own = |holder: &Holder, owner: &Option<Owner>| owner.as_ref().is_none_or(|owner| holder.supplier == owner.supplier.id);
         if let Some(holder) = self.within(said, site.as_ref()).filter(|holder| own(holder, &owner)) {
@@ -143,6 +131,24 @@ impl Engine {
         self.forget(said);
         let address = said.source_ip.filter(|_| origin.is_some());
         self.happened(&owner, Happened { address, ..Happened::of(said, happening, scene, Some(session)) }, out);
+    }
+
+    /// The inner address or the id of a session goes to somebody who is no supplier: whoever held it is gone. A repetition of a line
+    /// of before the session takes nothing.
+    fn taken_by_a_stranger(&mut self, said: &Said<'_>, site: Option<&Arc<str>>) {
+        let at = said.at();
+        let is_earlier = |engine: &Engine, holder: &Holder| engine.session(holder).is_some_and(|session| session.opened < at);
+        if let Some(holder) = said.inner.and_then(|inner| self.attribution.holder(site, inner)).cloned()
+            && is_earlier(self, &holder)
+        {
+            self.close(&holder, at);
+        }
+        if let Some(id) = &said.id
+            && let Some(holder) = self.attribution.by_id(said.stream_index(), id).cloned()
+            && is_earlier(self, &holder)
+        {
+            self.take_id(&holder, said.stream_index(), id, at);
+        }
     }
 
     /// The session that a login comes out of: it bears an id of something within it, or comes from its inner address.
@@ -237,7 +243,10 @@ impl Engine {
     fn used(&mut self, said: &Said<'_>, holder: &Holder, happening: Happening, out: &mut Vec<Alert>) -> bool {
         let Some(owner) = self.owner_of(holder) else { return false };
         let Some(mut scene) = self.scene(said, Some(Arc::clone(&holder.login))) else { return false };
-        let Some(session) = self.session_mut(holder).filter(|session| session.alive(said.at())) else { return false };
+        // Its time may be up before its timer, which waits for lines that are late.
+        let lasts = owner.supplier.max_session.unwrap_or(MAX_SESSION);
+        let alive = |session: &&mut Session| session.alive(said.at()) && said.at().since(session.opened) < lasts;
+        let Some(session) = self.session_mut(holder).filter(alive) else { return false };
         session.lives(said.at());
         // Behind the gateway the line shows the inner address; the session knows where it comes from.
         scene.source_ip = session.source_ip.or(scene.source_ip);

@@ -27,6 +27,9 @@ const OF_A_STREAM: std::ops::RangeInclusive<usize> = 16..=4096;
 /// Lines that a session may come to rest on: where it comes from, who it is, that it was let in.
 const EVIDENCE: usize = 4;
 
+/// Refusals of a connection without a name that are known again.
+const REFUSALS: usize = 4;
+
 /// A line on its way to whose it is, with what its connection said before it.
 pub(super) struct Said<'a> {
     pub sighting: &'a Sighting<'a>,
@@ -81,16 +84,16 @@ impl<'a> Said<'a> {
         u32::try_from(self.stream).unwrap_or(u32::MAX)
     }
 
-    /// When the connection was first said to be in or up.
-    pub(super) fn announced(&self) -> Time {
+    /// When the connection was let in, if now it is.
+    pub(super) fn let_in(&self) -> Time {
         let at = self.at();
-        self.before.as_ref().and_then(|before| before.announced).map_or(at, |announced| announced.min(at))
+        self.before.as_ref().and_then(|before| before.accepted).map_or(at, |accepted| accepted.min(at))
     }
 
     /// Earlier lines that it rests on; none where it says all by itself.
     pub(super) fn earlier(&self) -> Vec<Evidence> {
         let facts = self.event.facts;
-        let says_all = !facts.user.is_empty() && facts.source_ip.is_some() && self.announced() == self.at();
+        let says_all = !facts.user.is_empty() && facts.source_ip.is_some() && self.let_in() == self.at();
         self.before.as_ref().filter(|_| !says_all).map(|before| before.evidence.clone()).unwrap_or_default()
     }
 
@@ -109,8 +112,8 @@ impl<'a> Said<'a> {
         self.source_ip = self.source_ip.or(before.source_ip);
         if before.is_anothers(self.user.as_deref()) {
             // The same person tries another name: only the place is still the same.
-            let Connection { first, last, source_ip, announced, refused, evidence, .. } = before;
-            self.before = Some(Connection { first, last, source_ip, announced, refused, evidence, ..Connection::default() });
+            let Connection { first, last, source_ip, refused, refusals, evidence, .. } = before;
+            self.before = Some(Connection { first, last, source_ip, refused, refusals, evidence, ..Connection::default() });
             return;
         }
         self.user = self.user.take().or_else(|| owned(&before.user));
@@ -125,7 +128,7 @@ impl<'a> Said<'a> {
     /// name, or is handed an inner address.
     fn completes(&self) -> bool {
         let handed_out = self.event.facts.assigned_ip.is_some();
-        let let_in = |before: &Connection| before.accepted || handed_out;
+        let let_in = |before: &Connection| before.accepted.is_some() || handed_out;
         self.user.is_some() && !self.was_refused() && self.before.as_ref().is_some_and(let_in)
     }
 }
@@ -169,10 +172,11 @@ impl Engine {
                 return said.user.is_some().then_some(said);
             }
         }
-        let begins_nameless = matches!(said.kind, Kind::LoginSuccess | Kind::SessionStart) && event.facts.user.is_empty();
-        if begins_nameless && let Some(before) = said.before.as_ref().filter(|before| !before.evidence.is_empty()) {
+        let nameless = said.kind != Kind::Other && event.facts.user.is_empty();
+        if let Some(before) = said.before.as_ref().filter(|before| nameless && !(before.evidence.is_empty() && before.refusals.is_empty()))
+        {
             let sha256 = sha256(event);
-            if before.evidence.iter().any(|line| line.sha256 == sha256) {
+            if before.evidence.iter().any(|line| line.sha256 == sha256) || before.refusals.contains(&sha256) {
                 return None;
             }
         }
@@ -231,17 +235,20 @@ impl Engine {
         };
         if let Some(before) = &said.before {
             (now.first, now.last) = (before.first.min(at), before.last.max(at));
-            (now.announced, now.accepted, now.refused) = (before.announced, before.accepted, before.refused);
-            (now.attempt, now.evidence) = (before.attempt.clone(), before.evidence.clone());
+            (now.accepted, now.refused) = (before.accepted, before.refused);
+            (now.attempt, now.refusals, now.evidence) = (before.attempt.clone(), before.refusals.clone(), before.evidence.clone());
         }
         match said.kind {
-            Kind::LoginSuccess | Kind::SessionStart if !said.was_refused() || said.kind == Kind::LoginSuccess => {
-                now.announced = Some(said.announced());
-                now.accepted |= said.kind == Kind::LoginSuccess || said.inner.is_some();
-            }
+            // A session that comes up without a name or an address may be a connection that is still to log in.
+            Kind::LoginSuccess => now.accepted = Some(said.let_in()),
+            Kind::SessionStart if said.inner.is_some() => now.accepted = Some(said.let_in()),
             Kind::LoginFailure => {
                 now.refused = now.refused.max(Some(at));
-                now.accepted = false;
+                now.accepted = None;
+                if said.user.is_none() {
+                    now.refusals.truncate(REFUSALS - 1);
+                    now.refusals.insert(0, sha256(said.event));
+                }
                 if attempt {
                     now.attempt = Some((at, said.event.text(said.event.facts.action).unwrap_or_default().as_ref().into()));
                 }

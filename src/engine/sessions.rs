@@ -19,7 +19,7 @@ use crate::session::{Origin, Scene, Session};
 const REMEMBERED_FOR: i64 = 20 * MINUTE;
 
 /// A session that no line ends is closed after this, where its supplier has no `max_session`.
-const MAX_SESSION: i64 = DAY;
+pub(super) const MAX_SESSION: i64 = DAY;
 
 /// Sessions of one account that are kept open; beyond, the oldest is closed.
 const SESSIONS: usize = 256;
@@ -87,7 +87,7 @@ impl Engine {
                 accounted.next = number.wrapping_add(1);
                 let session = Session {
                     number,
-                    opened: said.announced(),
+                    opened: said.let_in(),
                     life: opening.at,
                     moved: None,
                     closed: None,

@@ -37,6 +37,11 @@ impl<'a> Cef<'a> {
         Some(Cef { vendor, product, version, class, name, extension })
     }
 
+    /// Whether `body` begins like one.
+    pub(crate) fn is_marked(body: &[u8]) -> bool {
+        from_version(body, b"CEF:").is_some()
+    }
+
     /// Its pairs.
     pub fn pairs(&self) -> Extension<'a> {
         Extension::new(self.extension)
@@ -95,6 +100,11 @@ impl<'a> Leef<'a> {
             _ => found_delimiter(attributes),
         };
         Some(Leef { vendor, product, version, event, attributes, delimiter })
+    }
+
+    /// Whether `body` begins like one.
+    pub(crate) fn is_marked(body: &[u8]) -> bool {
+        from_version(body, b"LEEF:").is_some()
     }
 
     /// Its pairs.

@@ -17,6 +17,16 @@ pub struct Pair<'a> {
     pub escape: Escape,
 }
 
+impl<'a> Pair<'a> {
+    /// Takes `pair` where there is none yet. Whether the key has two values now: no device writes that, so a name tore its quotes.
+    pub fn torn_by(&mut self, pair: Pair<'a>) -> bool {
+        if self.key.is_empty() {
+            *self = pair;
+        }
+        self.key == pair.key && self.value != pair.value
+    }
+}
+
 /// The pairs of `key=value key="quoted \" value"`, set apart by blanks, TABs or commas, in the order of the line.
 ///
 /// Nothing inside quotes is ever taken for a pair. A bare value ends at a blank, or at a comma that another
@@ -233,6 +243,14 @@ mod tests {
             let expected: Vec<(String, String)> = expected.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
             assert_eq!(pairs(body), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn the_first_value_stands_and_a_second_one_tells() {
+        let mut field = Pair::default();
+        let torn: Vec<bool> = Pairs::new(b"user=a user=a username=b user=c").map(|pair| field.torn_by(pair)).collect();
+        assert_eq!(torn, [false, false, false, true]);
+        assert_eq!(field.value, b"a");
     }
 
     #[test]

@@ -57,11 +57,11 @@ fn quotes(block: &[u8; BLOCK]) -> u64 {
 /// Of a word's length, and of its first, middle and last byte.
 #[inline]
 fn mark(word: &[u8]) -> (usize, u64) {
-    let byte = |at: usize| word.get(at).map_or(0, |&b| usize::from(b));
+    let byte = |at: usize| word.get(at).map_or(0, |&b| u64::from(b));
     let last = word.len().wrapping_sub(1);
-    let all = byte(0) | byte(word.len() / 2) << 8 | byte(last) << 16 | word.len() << 24;
-    let mixed = all.wrapping_mul(0x9e37_79b1) >> 20;
-    (mixed >> 6 & 7, 1 << (mixed & 63))
+    let all = byte(0) | byte(word.len() / 2) << 8 | byte(last) << 16 | (word.len() as u64) << 24;
+    let mixed = all.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    ((mixed >> 61) as usize, 1 << (mixed >> 55 & 63))
 }
 
 #[cfg(test)]

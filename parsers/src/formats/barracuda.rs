@@ -10,7 +10,7 @@ use memchr::memmem::rfind;
 
 use crate::atoms::{Row, cut, find, ip, number, says, trim, trim_start, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps, Verdict};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Verdict, stamp};
 
 /// Barracuda's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -18,6 +18,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Barracuda",
     product: "CloudGen Firewall",
     covers: "Barracuda CloudGen Firewall: administrators' and VPN logins, firewall activity; Web Application Firewall and Email Security Gateway: administration",
+    dresses: &[Dress::Text],
     looks_like,
     parse,
 };
@@ -30,9 +31,10 @@ fn looks_like(line: &Line<'_>) -> bool {
     Entry::read(line).is_some() || waf::looks_like(line)
 }
 
-fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
-    let Some(entry) = Entry::read(line) else { return waf::parse(line, facts) };
+fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
+    let Some(entry) = Entry::read(line) else { return waf::parse(line, stamps, facts) };
     facts.device = line.text(entry.host);
+    facts.stamp = entry.stamp;
     if let Some((words, columns)) = activity(entry.text) {
         flow(line, words, columns, facts);
     } else {
@@ -41,26 +43,30 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     Some(())
 }
 
-/// `Info     BOX-1 text`, `Info     +01:00 text`
+/// `Info     BOX-1 text`, `Info     +01:00 text`; as it stands in a log file, `2026 11 20 22:41:07 Info     +01:00 text`.
 struct Entry<'a> {
+    stamp: Stamp,
     host: &'a [u8],
     text: &'a [u8],
 }
 
 impl<'a> Entry<'a> {
     fn read(line: &Line<'a>) -> Option<Entry<'a>> {
-        let rest = SEVERITIES.iter().find_map(|severity| line.body.strip_prefix(*severity))?;
+        let (stamp, body) = match own_stamp(line.body) {
+            Stamp::None => (Stamp::None, line.body),
+            stamp => (stamp, trim_start(cut(line.body, STAMP).1)),
+        };
+        let rest = SEVERITIES.iter().find_map(|severity| body.strip_prefix(*severity))?;
         let (host, text) = until(trim_start(rest), b' ')?;
         let plausible = !host.is_empty()
             && host.len() <= 64
             && host.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'+' | b':'));
         // Zone instead of a name: the head has the name, as `box/logfile`.
-        let host = if host.starts_with(b"+") || host.starts_with(b"-") {
-            until(line.head.app, b'/').map_or(line.head.host, |(host, _)| host)
-        } else {
-            host
+        let (host, zone) = match host {
+            [b'+' | b'-', ..] => (until(line.head.app, b'/').map_or(line.head.host, |(host, _)| host), stamp::zone(host)),
+            _ => (host, None),
         };
-        plausible.then_some(Entry { host, text: trim(text) })
+        plausible.then_some(Entry { stamp: stamp.in_zone(zone), host, text: trim(text) })
     }
 
     fn message(&self, line: &Line<'a>, facts: &mut Facts) {
@@ -160,6 +166,14 @@ impl<'a> Entry<'a> {
         }
         true
     }
+}
+
+/// `2026 11 20 22:41:07`
+const STAMP: usize = 19;
+
+fn own_stamp(body: &[u8]) -> Stamp {
+    let (date, clock) = cut(cut(body, STAMP).0, 10);
+    clock.strip_prefix(b" ").map_or(Stamp::None, |clock| stamp::apart(date, clock))
 }
 
 /// The word that `text` begins with.

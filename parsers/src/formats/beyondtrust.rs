@@ -9,7 +9,7 @@ use memchr::memrchr;
 use crate::atoms::{Leaves, Once, Pair, cut, find, ip, ip_port, number, trim, until, until_unescaped};
 use crate::formats::Format;
 use crate::time::{DAY, HOUR, MINUTE};
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, stamp};
 
 /// `BeyondTrust`'s line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -17,6 +17,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "BeyondTrust",
     product: "Privileged Remote Access",
     covers: "BeyondTrust Privileged Remote Access, Remote Support: syslog of the appliance, JSON events of sessions",
+    dresses: &[Dress::Json, Dress::Text],
     looks_like,
     parse,
 };
@@ -191,6 +192,8 @@ fn login_of(who: &[u8]) -> &[u8] {
     let (name, _) = cut(name, if name.ends_with(b")") { name.len() } else { rfind(name, b" using ").unwrap_or(name.len()) });
     match name.strip_suffix(b")").and_then(|inside| inside.get(memrchr(b'(', inside)? + 1..)) {
         Some(login) if !login.is_empty() => trim(login),
+        // Whom the appliance does not know.
+        _ if name == b"unknown()" => &[],
         _ => trim(name),
     }
 }
@@ -294,6 +297,7 @@ mod tests {
             ("J. Martin (Chimère) (fourn.chimere) using saml2 (adfs)", "fourn.chimere"),
             ("fourn.chimere using password", "fourn.chimere"),
             ("fourn.chimere", "fourn.chimere"),
+            ("unknown() using password", ""),
             ("()", "()"),
             ("", ""),
         ] {

@@ -17,6 +17,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Check Point",
     product: "VPN-1 & FireWall-1",
     covers: "Check Point gateways, remote access and administrators, from Log Exporter (syslog, CEF, LEEF, Splunk, JSON), exported tables and fw log",
+    dresses: crate::Dress::ALL,
     looks_like,
     parse,
 };

@@ -12,7 +12,7 @@ mod subject;
 
 use self::flows::{access_control, access_list, by_side, connection, flow, identity};
 use crate::atoms::{cut, find, trim, trim_start, until};
-use crate::{Facts, Format, Kind, Line, Stamps, Verdict, stamp};
+use crate::{Dress, Facts, Format, Kind, Line, Stamps, Verdict, stamp};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -20,6 +20,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Cisco",
     product: "ASA",
     covers: "ASA, FTD and PIX: AnyConnect, WebVPN and IKE sessions, AAA and administrator logins, connections, ACL verdicts",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

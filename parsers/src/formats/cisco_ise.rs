@@ -11,7 +11,7 @@ mod attributes;
 
 use self::attributes::Attributes;
 use crate::atoms::{cut, find, ip, number, trim, trim_start, until};
-use crate::{About, Escape, Facts, Format, Kind, Line, Stamps, stamp};
+use crate::{About, Dress, Escape, Facts, Format, Kind, Line, Stamps, stamp};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -19,6 +19,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Cisco",
     product: "ISE",
     covers: "Identity Services Engine: RADIUS and TACACS+ logins, RADIUS sessions, administrators, changes of its configuration",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

@@ -10,7 +10,7 @@ use memchr::memmem::rfind;
 
 use crate::atoms::{between, cut, duration, find, ip, number, trim, trim_start, until};
 use crate::stamp::Civil;
-use crate::{About, Escape, Facts, Format, Kind, Line, Stamp, Stamps, Text};
+use crate::{About, Dress, Escape, Facts, Format, Kind, Line, Stamp, Stamps, Text};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -18,6 +18,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Cisco",
     product: "VPN 3000",
     covers: "VPN 3000 Concentrator: sessions, users' and administrators' logins, tunnels between gateways",
+    dresses: &[Dress::Text],
     looks_like,
     parse,
 };

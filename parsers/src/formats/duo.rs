@@ -5,7 +5,7 @@
 
 use crate::atoms::{Leaf, Leaves, Once, ip, split_login};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps};
 
 /// The line of Duo in the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -13,6 +13,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Duo Security",
     product: "Duo",
     covers: "Duo authentication, administrator, activity and telephony logs (JSON), Duo Authentication Proxy",
+    dresses: &[Dress::Json],
     looks_like,
     parse,
 };

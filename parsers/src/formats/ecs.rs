@@ -7,7 +7,7 @@ mod foreign;
 
 use crate::atoms::{Leaves, Once, find, ip, number};
 use crate::formats::Format;
-use crate::{About, Earlier, Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
+use crate::{About, Dress, Earlier, Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
 
 /// The line of ECS in the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -15,6 +15,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "",
     product: "",
     covers: "JSON lines in ECS: nightporter's own, Elastic's and others'",
+    dresses: &[Dress::Json],
     looks_like,
     parse,
 };

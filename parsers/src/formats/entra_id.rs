@@ -6,7 +6,7 @@
 use crate::atoms::{Leaves, Once, find, ip, number, trim};
 use crate::formats::Format;
 use crate::stamp::Civil;
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Text, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Text, stamp};
 
 /// The line of Entra ID in the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -14,6 +14,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Microsoft",
     product: "Entra ID",
     covers: "Microsoft Entra ID (Azure AD) sign-in, audit and risk logs, Azure diagnostic, Graph and unified audit JSON",
+    dresses: &[Dress::Json],
     looks_like,
     parse,
 };

@@ -15,7 +15,7 @@ use memchr::memchr;
 use self::traffic::Record;
 use crate::atoms::{cut, find, until};
 use crate::formats::Format;
-use crate::{About, Facts, Line, Stamps};
+use crate::{About, Dress, Facts, Line, Stamps};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -23,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "F5",
     product: "BIG-IP",
     covers: "BIG-IP: APM sessions, logins, tunnels and ACLs, administrators and their changes; AFM, ASM and LTM as pairs and CEF",
+    dresses: Dress::ALL,
     looks_like,
     parse,
 };

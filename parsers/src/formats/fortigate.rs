@@ -19,7 +19,7 @@ pub(super) use self::fields::{civil, zone};
 
 use self::fields::Fields;
 use crate::atoms::{Extension, Pair, Pairs, cut, ip, split_login, until};
-use crate::{Escape, Facts, Format, Kind, Line, Stamp, Stamps, stamp};
+use crate::{Dress, Escape, Facts, Format, Kind, Line, Stamp, Stamps, stamp};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -27,6 +27,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Fortinet",
     product: "FortiGate",
     covers: "FortiGate VPN (SSL, IPsec), administrator and user logins, configuration, traffic; key=value, CSV and CEF",
+    dresses: &[Dress::Pairs, Dress::Cef],
     looks_like,
     parse,
 };

@@ -9,7 +9,7 @@ use memchr::{memchr_iter, memrchr};
 use crate::atoms::{cut, find, ip, number, trim, until};
 use crate::formats::Format;
 use crate::stamp::{Civil, month_of};
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps};
 
 /// Guacamole's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -17,6 +17,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Apache",
     product: "Guacamole",
     covers: "Apache Guacamole: logins, connections (log of the web application, Tomcat's, guacd's)",
+    dresses: &[Dress::Text],
     looks_like,
     parse,
 };

@@ -8,7 +8,7 @@ mod names;
 use super::cef::plain;
 use crate::atoms::Leaves;
 use crate::formats::Format;
-use crate::{Escape, Facts, Line, Stamp, Stamps, stamp};
+use crate::{Dress, Escape, Facts, Line, Stamp, Stamps, stamp};
 
 /// The line of JSON in the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -16,6 +16,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "",
     product: "",
     covers: "JSON of any product that names user or address, and action",
+    dresses: &[Dress::Json],
     looks_like,
     parse,
 };
@@ -49,7 +50,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
 
 /// Reads the plain names; `name` is the event's, where the line has one.
 pub(super) fn read<'a>(line: &Line<'a>, name: &'a [u8], stamps: &mut Stamps, facts: &mut Facts) {
-    plain::read(line, names::pairs(line.body), name, Escape::Json, stamps, facts);
+    plain::read(line, names::pairs(line.body), [name, &[]], Escape::Json, stamps, facts);
     if facts.stamp == Stamp::None {
         let times = names::pairs(line.body).filter(|pair| pair.key == b"rt");
         facts.stamp = times.map(|pair| stamps.body(pair.value, stamp::epoch)).find(|&at| at != Stamp::None).unwrap_or_default();

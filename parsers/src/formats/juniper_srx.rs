@@ -10,7 +10,7 @@ mod tunnels;
 
 use crate::atoms::{cut, find, trim_start, until};
 use crate::formats::Format;
-use crate::{Facts, Line, Stamps};
+use crate::{Dress, Facts, Line, Stamps};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -18,6 +18,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Juniper",
     product: "SRX",
     covers: "Juniper SRX and Junos: flows, IPsec and dynamic VPN, firewall authentication, administrators and their changes",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };
@@ -105,10 +106,12 @@ struct Message<'a> {
 impl<'a> Message<'a> {
     fn read(line: &Line<'a>) -> Option<Message<'a>> {
         // RFC 5424: the tag is the message's id.
+        let id = line.head.id;
         if line.head.data.starts_with(b"[junos@2636") {
-            let (before, _) = cut(line.head.after_stamp, find(line.head.after_stamp, b" [junos@2636")?);
-            let tag = before.rsplit(|&b| b == b' ').next().unwrap_or_default();
-            return Some(Message { tag: if is_tag(tag) { tag } else { &[] }, data: pairs(line.head.data), text: line.body });
+            return Some(Message { tag: if is_tag(id) { id } else { &[] }, data: pairs(line.head.data), text: line.body });
+        }
+        if is_tag(id) && is_area(id, line.head.app) {
+            return Some(Message { tag: id, data: &[], text: line.body });
         }
         let mut body = line.body;
         // `(FPC Slot 0, PIC Slot 0) SPC0_PIC0 kmd[901]: KMD_…`

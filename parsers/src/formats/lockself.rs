@@ -4,7 +4,7 @@
 
 use crate::atoms::{Leaves, Once, Pair, ip};
 use crate::formats::Format;
-use crate::{About, Facts, Kind, Line, Stamps, stamp};
+use crate::{About, Dress, Facts, Kind, Line, Stamps, stamp};
 
 /// `LockSelf`'s line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -12,6 +12,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "LockSelf",
     product: "LockSelf",
     covers: "LockSelf password manager: logins, changes of users and rights (JSON)",
+    dresses: &[Dress::Json],
     looks_like,
     parse,
 };

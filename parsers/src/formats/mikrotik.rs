@@ -9,9 +9,9 @@ mod ppp;
 
 use memchr::memmem::rfind;
 
-use crate::atoms::{Cef, cut, find, ip, ip_port, trim, trim_start, until};
+use crate::atoms::{cut, find, ip, ip_port, trim, trim_start, until};
 use crate::formats::{Format, netfilter};
-use crate::{About, Escape, Facts, Kind, Line, Stamps};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps};
 
 /// The line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -19,6 +19,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "MikroTik",
     product: "RouterOS",
     covers: "RouterOS 6 and 7: administrators, PPP and IKE users, hotspot, firewall, changes of configuration",
+    dresses: &[Dress::Cef, Dress::Text],
     looks_like,
     parse,
 };
@@ -139,7 +140,7 @@ fn looks_like(line: &Line<'_>) -> bool {
 /// `system,info,account user admin logged in …`; `CEF:0|MikroTik|…|14|system,info,account|Low|… msg=user admin logged in …`
 fn message<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     let body = line.body;
-    if let Some(cef) = Cef::read(body) {
+    if let Some(cef) = line.cef {
         if cef.vendor != b"MikroTik" {
             return None;
         }
@@ -165,7 +166,7 @@ fn plain(body: &[u8]) -> Option<Message<'_>> {
 fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let message = message(line)?;
     let text = message.text;
-    if let Some(cef) = Cef::read(line.body)
+    if let Some(cef) = line.cef
         && let Some(host) = cef.pairs().find(|pair| pair.key == b"dvchost")
     {
         facts.device = line.escaped(host.value, host.escape);

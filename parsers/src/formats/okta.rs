@@ -4,11 +4,18 @@
 
 use crate::atoms::{Leaves, Once, ip};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, stamp};
 
 /// The line of Okta in the table of formats.
-pub(super) const FORMAT: Format =
-    Format { name: "okta", vendor: "Okta", product: "Okta", covers: "Okta System Log events (JSON)", looks_like, parse };
+pub(super) const FORMAT: Format = Format {
+    name: "okta",
+    vendor: "Okta",
+    product: "Okta",
+    covers: "Okta System Log events (JSON)",
+    dresses: &[Dress::Json],
+    looks_like,
+    parse,
+};
 
 fn looks_like(line: &Line<'_>) -> bool {
     line.body.starts_with(b"{") && line.quotes_all(&[b"eventType", b"published", b"actor"])

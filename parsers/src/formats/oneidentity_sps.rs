@@ -9,7 +9,7 @@
 use crate::atoms::{Cef, Leaves, Once, Pair, cut, find, ip, number, until};
 use crate::formats::Format;
 use crate::formats::cef::plain::time;
-use crate::{Escape, Facts, Kind, Line, Stamps, Text};
+use crate::{Dress, Escape, Facts, Kind, Line, Stamps, Text};
 
 /// SPS's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -17,12 +17,13 @@ pub(super) const FORMAT: Format = Format {
     vendor: "One Identity",
     product: "Safeguard for Privileged Sessions",
     covers: "One Identity Safeguard for Privileged Sessions, Balabit Shell Control Box: CEF, JSON, log of the proxies",
+    dresses: &[Dress::Json, Dress::Cef, Dress::Text],
     looks_like,
     parse,
 };
 
 fn cef<'a>(line: &Line<'a>) -> Option<Cef<'a>> {
-    Cef::read(line.body).filter(|cef| {
+    line.cef.filter(|cef| {
         matches!(cef.vendor, b"OneIdentity" | b"One Identity" | b"Balabit" | b"BalaBit") && matches!(cef.product, b"SPS" | b"SCB" | b"PSM")
     })
 }

@@ -23,7 +23,7 @@ use self::client::{Client, user};
 use self::plugins::PLUGINS;
 use crate::atoms::{begins, cut, find, ip, trim, trim_start, until};
 use crate::formats::Format;
-use crate::{Facts, Kind, Line, Stamps, stamp};
+use crate::{Dress, Facts, Kind, Line, Stamps, stamp};
 
 /// OpenVPN's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -31,6 +31,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "OpenVPN",
     product: "OpenVPN",
     covers: "OpenVPN 2.x servers (syslog or log file), Access Server, OpenVPN on pfSense and OPNsense",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

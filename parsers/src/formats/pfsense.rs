@@ -11,7 +11,7 @@ use memchr::{memchr, memrchr};
 
 use crate::atoms::{cut, find, ip, trim, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps};
 
 /// The line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -19,6 +19,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "pfSense",
     product: "pfSense",
     covers: "pfSense and OPNsense web interface: logins, changes of configuration; captive portal; authentication for VPN services",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

@@ -6,7 +6,7 @@
 
 use crate::atoms::{Leaves, Once, find, ip, number, trim};
 use crate::formats::Format;
-use crate::{About, Facts, Kind, Line, Stamps, Text, stamp};
+use crate::{About, Dress, Facts, Kind, Line, Stamps, Text, stamp};
 
 /// Rubycat's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -14,6 +14,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Rubycat",
     product: "PROVE IT",
     covers: "Rubycat PROVE IT: logins, sessions on targets, approvals, changes (JSON behind @cee:)",
+    dresses: &[Dress::Json, Dress::Text],
     looks_like,
     parse,
 };

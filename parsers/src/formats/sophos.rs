@@ -8,7 +8,7 @@ mod utm;
 
 use crate::atoms::{Pair, Pairs, cut, find, ip, number, says, seconds, until};
 use crate::formats::Format;
-use crate::{About, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
+use crate::{About, Dress, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
 
 /// Sophos's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -16,6 +16,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Sophos",
     product: "Sophos Firewall",
     covers: "Sophos Firewall (SFOS): logins, SSL VPN, IPsec, administration, traffic; Sophos UTM: logins, VPN, packet filter, administration",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };
@@ -99,11 +100,7 @@ impl<'a> Fields<'a> {
             b"message" => &mut self.message,
             _ => return,
         };
-        if field.key.is_empty() {
-            *field = pair;
-        } else if field.key == pair.key {
-            self.torn |= field.value != pair.value;
-        }
+        self.torn |= field.torn_by(pair);
     }
 
     fn text(line: &Line<'a>, pair: Pair<'a>) -> Text {

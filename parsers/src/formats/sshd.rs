@@ -22,7 +22,7 @@ use nom::sequence::terminated;
 
 use crate::atoms::{begins, cut, find, ip, ip_port, number, split_login, trim, until};
 use crate::formats::Format;
-use crate::{Escape, Facts, Kind, Line, Stamps, Text};
+use crate::{Dress, Escape, Facts, Kind, Line, Stamps, Text};
 
 /// OpenSSH's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -30,6 +30,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "OpenBSD",
     product: "OpenSSH",
     covers: "OpenSSH server; PAM of any service; su, sudo, login, cron, ftpd of a Unix host",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

@@ -19,7 +19,7 @@ use memchr::{memchr, memrchr};
 
 use crate::atoms::{begins, cut, find, ip, number, trim, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps};
 
 /// strongSwan's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -27,6 +27,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "strongSwan",
     product: "strongSwan",
     covers: "charon: IKEv1 and IKEv2, EAP and XAuth users, virtual addresses, tunnels between gateways; the updown script",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

@@ -6,7 +6,7 @@
 
 use crate::atoms::{Leaves, Once, Pair, find, ip_port};
 use crate::formats::Format;
-use crate::{About, Facts, Kind, Line, Stamp, Stamps, Text, stamp};
+use crate::{About, Dress, Facts, Kind, Line, Stamp, Stamps, Text, stamp};
 
 /// Teleport's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -14,6 +14,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Gravitational",
     product: "Teleport",
     covers: "Teleport audit log (JSON): logins, SSH, desktop, database and application sessions, access requests, changes",
+    dresses: &[Dress::Json],
     looks_like,
     parse,
 };

@@ -7,7 +7,7 @@ use memchr::memmem::rfind;
 
 use crate::atoms::{Extension, cut, find, ip, number, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps, Text, Verdict};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, Text, Verdict};
 
 /// The line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -15,6 +15,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Ubiquiti",
     product: "UniFi",
     covers: "UniFi Network and UniFi OS events: administrators, VPN clients, blocked traffic, changes of configuration",
+    dresses: &[Dress::Cef],
     looks_like,
     parse,
 };

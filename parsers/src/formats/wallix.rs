@@ -16,7 +16,7 @@ use memchr::{memchr3, memrchr};
 use self::approval::approval;
 use crate::atoms::{Cef, Extension, Once, Pair, Pairs, cut, duration, find, ip, number, trim, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Time, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Time, stamp};
 
 /// WALLIX's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -24,6 +24,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "WALLIX",
     product: "Bastion",
     covers: "WALLIX Bastion: logins, RDP, SSH, VNC and web sessions, approvals, changes of its configuration; key=value and CEF",
+    dresses: &[Dress::Cef, Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };
@@ -82,7 +83,7 @@ fn tagged<'a>(line: &Line<'a>) -> Option<(Tag, &'a [u8])> {
 }
 
 fn cef<'a>(line: &Line<'a>) -> Option<Cef<'a>> {
-    Cef::read(line.body).filter(|cef| cef.vendor.eq_ignore_ascii_case(b"wallix"))
+    line.cef.filter(|cef| cef.vendor.eq_ignore_ascii_case(b"wallix"))
 }
 
 fn looks_like(line: &Line<'_>) -> bool {
@@ -133,9 +134,7 @@ impl<'a> Fields<'a> {
             pair.value = old.map_or(pair.value, |value| value.strip_suffix(b"'").unwrap_or(value));
             match fields.slot(pair.key) {
                 Some(slot) => {
-                    let doubled = !slot.key.is_empty() && slot.value != pair.value;
-                    slot.once(pair);
-                    fields.doubled |= doubled;
+                    fields.doubled |= slot.torn_by(pair);
                 }
                 None if pair.value.is_empty() || is_plain(pair.key) => {}
                 None => {

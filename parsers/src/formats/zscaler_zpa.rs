@@ -5,7 +5,7 @@
 
 use crate::atoms::{Columns, Leaves, Once, Pairs, find, ip, number, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Time, Verdict, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Time, Verdict, stamp};
 
 /// The line of ZPA in the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -13,6 +13,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Zscaler",
     product: "Private Access",
     covers: "Zscaler Private Access log streaming: user status, user activity, audit",
+    dresses: &[Dress::Json, Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

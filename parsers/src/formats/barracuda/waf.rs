@@ -3,8 +3,8 @@
 //! Barracuda Campus, "Web Application Firewall: How to Configure Syslog and other Logs" (audit logs, network firewall logs; the other
 //! logs are known by their type and carry no access), "Email Security Gateway: Syslog and the Barracuda Email Security Gateway".
 
-use crate::atoms::{Row, between, cut, find, ip, number, trim, until};
-use crate::{About, Escape, Facts, Kind, Line, Verdict};
+use crate::atoms::{Row, between, cut, find, ip, number, trim, trim_start, until};
+use crate::{About, Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
 
 /// Log types behind the unit's name, with the number of words that a line of it has at least.
 const TYPES: &[(&[u8], usize)] = &[(b"AUDIT", 8), (b"NF", 9), (b"WF", 12), (b"TR", 12), (b"SYS", 5)];
@@ -13,14 +13,19 @@ pub(super) fn looks_like(line: &Line<'_>) -> bool {
     web(line).is_some() || gateway(line).is_some()
 }
 
-/// The words of `AUDIT claire GUI 10.1.0.4 24784 CONFIG 17 config SET …`, behind a stamp with a zone and the unit's name.
+/// The words of `AUDIT claire GUI 10.1.0.4 24784 CONFIG 17 config SET …`, behind a stamp with a zone and the unit's name, which may
+/// stand once more behind a relay's.
 fn web<'a>(line: &Line<'a>) -> Option<Row<'a, 12>> {
     if line.head.stamp.is_empty() || !line.head.pid.is_empty() {
         return None;
     }
-    let (kind, _) = until(line.body, b' ')?;
+    let body = match own_stamp(line.body) {
+        [] => line.body,
+        stamp => until(trim_start(cut(line.body, stamp.len()).1), b' ')?.1,
+    };
+    let (kind, _) = until(body, b' ')?;
     let (_, least) = TYPES.iter().find(|(known, _)| *known == kind)?;
-    let row = Row::new(line.body, b' ');
+    let row = Row::new(body, b' ');
     (row.len() >= *least
         && match kind {
             b"AUDIT" => ip(row.value(3)).is_some() || matches!(row.value(2), b"GUI" | b"CLI" | b"REST" | b"API"),
@@ -31,6 +36,11 @@ fn web<'a>(line: &Line<'a>) -> Option<Row<'a, 12>> {
             }
         })
     .then_some(row)
+}
+
+/// The unit's own stamp, where a relay put another one before it.
+fn own_stamp(body: &[u8]) -> &[u8] {
+    cut(body, stamp::extent(body)).0
 }
 
 /// What the pages of an Email Security Gateway say, `[10.1.0.4] LOGIN (claire)`; or a mail's way through it.
@@ -47,13 +57,14 @@ fn gateway<'a>(line: &Line<'a>) -> Option<(&'a [u8], &'a [u8])> {
     }
 }
 
-pub(super) fn parse(line: &Line<'_>, facts: &mut Facts) -> Option<()> {
+pub(super) fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     if let Some((address, text)) = gateway(line) {
         facts.source_ip = ip(address);
         page(line, text, facts);
         return Some(());
     }
     let row = web(line)?;
+    facts.stamp = stamps.body(own_stamp(line.body), stamp::any);
     match row.value(0) {
         b"AUDIT" => audit(line, &row, facts),
         // `NF INFO TCP 198.51.100.99 52676 192.0.2.1 22 DENY …`

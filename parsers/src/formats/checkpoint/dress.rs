@@ -56,10 +56,9 @@ impl<'a> Dress<'a> {
             [b'0'..=b'9', ..] if is_day(cut(body, 9).0) => find(body, b" >").or_else(|| find(body, b" <")).map(|_| Dress::Printed(body)),
             _ => {
                 let maker = |vendor: &[u8], product: &[u8]| vendor == b"Check Point" || vendor.is_empty() && product.starts_with(b"VPN-1");
-                find(cut(body, 48).0, b"|")?;
-                match Cef::read(body) {
+                match line.cef {
                     Some(head) => maker(head.vendor, head.product).then_some(Dress::Cef(head)),
-                    None => Leef::read(body).filter(|head| maker(head.vendor, head.product)).map(Dress::Leef),
+                    None => line.leef.filter(|head| maker(head.vendor, head.product)).map(Dress::Leef),
                 }
             }
         }

@@ -4,24 +4,16 @@ use memchr::memchr;
 
 use super::record::{Field, Record};
 use crate::atoms::{Cef, Column, Leaves, Leef, Pair, cut, find, until};
-use crate::{Escape, Line, envelope};
+use crate::{Escape, Line};
 
 /// Whether the maker's name stands where CEF and LEEF put it, or JSON has the keys of the log forwarding.
 pub(super) fn looks_like(line: &Line<'_>) -> bool {
     match line.body {
         [b'{', ..] => line.quotes(b"LogType") && line.quotes_any(&[b"DeviceSN", b"ConfigVersion", b"Palo Alto Networks"]),
         _ => {
-            let (start, _) = cut(framed(line.body), 64);
+            let (start, _) = cut(line.body, 64);
             find(start, b"|Palo Alto Networks|").is_some_and(|at| memchr(b'|', cut(start, at).0).is_none())
         }
-    }
-}
-
-/// The cloud counts its bytes and puts a relay's head in front: `Nov 20 21:41:07 192.0.2.9 1544 <14>1 2026-…`
-fn framed(body: &[u8]) -> &[u8] {
-    match until(body, b' ') {
-        Some((count, rest @ [b'<', ..])) if !count.is_empty() && count.iter().all(u8::is_ascii_digit) => envelope::read(rest).1,
-        _ => body,
     }
 }
 
@@ -29,7 +21,6 @@ pub(super) fn read(body: &[u8]) -> Option<Record<'_>> {
     if body.starts_with(b"{") {
         return Some(json(body));
     }
-    let body = framed(body);
     let mut record = Record::default();
     match Cef::read(body) {
         Some(head) => cef(head, &mut record),

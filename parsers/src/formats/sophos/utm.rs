@@ -81,11 +81,7 @@ impl<'a> Fields<'a> {
             b"reason" => &mut self.reason,
             _ => return,
         };
-        if field.key.is_empty() {
-            *field = pair;
-        } else {
-            self.torn |= field.value != pair.value;
-        }
+        self.torn |= field.torn_by(pair);
     }
 
     fn fill(&self, line: &Line<'a>, facts: &mut Facts) {

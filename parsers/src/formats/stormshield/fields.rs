@@ -71,10 +71,6 @@ impl<'a> Fields<'a> {
             b"srccountry" => &mut self.srccountry,
             _ => return,
         };
-        if field.key.is_empty() {
-            *field = pair;
-        } else {
-            self.torn |= field.value != pair.value;
-        }
+        self.torn |= field.torn_by(pair);
     }
 }
