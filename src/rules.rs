@@ -349,6 +349,7 @@ rules! {
     expired_access::ExpiredAccess,
     cut_breach::CutBreach,
     cut_refused::CutRefused,
+    scope_breach::ScopeBreach,
     overstay::Overstay,
     missing_mfa::MissingMfa,
 }
@@ -394,7 +395,6 @@ pub fn span_words(nanos: i64) -> String {
 /// Rules of the design that are not built yet: a configuration may name them already.
 pub const PLANNED: &[&str] = &[
     "impossible-travel",
-    "scope-breach",
     "credential-guessing",
     "lan-to-lan",
     "control-change",

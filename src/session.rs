@@ -138,6 +138,7 @@ impl Session {
             login,
             source_ip: self.source_ip,
             destination_ip: None,
+            destination_port: None,
             observer: Arc::clone(&self.observer),
             site: self.site.clone(),
             evidence: self.evidence.clone(),
@@ -160,6 +161,9 @@ pub struct Scene {
     pub source_ip: Option<IpAddr>,
     /// What was reached.
     pub destination_ip: Option<IpAddr>,
+    /// Port of it.
+    #[serde(default)]
+    pub destination_port: Option<u16>,
     /// Device, else source.
     pub observer: Arc<str>,
     /// Site of the source.

@@ -77,7 +77,9 @@ fn heads(line: &[u8]) -> (Head<'_>, &[u8]) {
     };
     for _ in 0..2 {
         // A glance first: most messages begin with a word.
-        let candidate = match body {
+        // `10.1.1.1 :Nov 20 22:41:07 CET: %ASA-…`, as EMBLEM has it behind a relay's host.
+        let text = body.strip_prefix(b":").map_or(body, trim_start);
+        let candidate = match text {
             [b'<' | b'0'..=b'9', ..] => true,
             [a, b, c, b' ', ..] => stamp::month_of(&[*a, *b, *c]).is_some(),
             _ => false,
@@ -85,7 +87,7 @@ fn heads(line: &[u8]) -> (Head<'_>, &[u8]) {
         if !candidate || !head.pid.is_empty() || head.stamp.is_empty() {
             break;
         }
-        let Some(rest) = inner(&mut head, body) else { break };
+        let Some(rest) = inner(&mut head, text) else { break };
         body = rest;
     }
     (head, body)
@@ -150,6 +152,7 @@ fn one<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])> {
         return None;
     }
     let rest = trim_start(rest);
+    let rest = severity(rest).filter(|severity| severity.of_facility).map_or(rest, |severity| severity.rest);
     (head.stamp, head.after_stamp) = (stamp, rest);
     // `Mar 18 2026 12:16:09: %ASA-6-…`
     if let Some(body) = rest.strip_prefix(b":") {
@@ -187,7 +190,7 @@ fn one<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])> {
     }
     // `node UDMP UDMP [WAN…`: some write their name twice.
     let after = after.strip_prefix(host).filter(|twice| twice.starts_with(b" ")).map_or(after, trim_start);
-    if let Some((app, pid, body)) = tag(after, file).or_else(|| tag(severity(after)?, true)) {
+    if let Some((app, pid, body)) = tag(after, file).or_else(|| severity(after).and_then(Severity::tag)) {
         (head.host, head.app, head.pid) = (host, app, pid);
         return Some((if pid.is_empty() { Sure::Likely } else { Sure::Yes }, solaris(body)));
     }
@@ -211,8 +214,11 @@ fn versioned<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])
     let Some((host, rest)) = until(rest, b' ') else { return Some((Sure::Yes, rest)) };
     head.host = given(host);
     let rest = trim_start(rest);
-    // Some leave out everything behind the host: `fw-1 LEEF:1.0|…`
-    let bare = [b"{" as &[u8], b"CEF:", b"LEEF:"].iter().any(|mark| rest.starts_with(mark));
+    // Some leave out everything behind the host: `fw-1 LEEF:1.0|…`, `asa-1 : %ASA-6-…`, `asa-1 %ASA-6-113004: …`
+    let rest = rest.strip_prefix(b": ").map(trim_start).filter(|rest| rest.starts_with(b"%")).unwrap_or(rest);
+    let word = until(rest, b' ').map_or(rest, |(word, _)| word);
+    let bare =
+        [b"{" as &[u8], b"CEF:", b"LEEF:"].iter().any(|mark| rest.starts_with(mark)) || word.starts_with(b"%") && word.ends_with(b":");
     let message = if bare { None } else { fields(head, rest, false) };
     Some((Sure::Yes, message.unwrap_or(rest)))
 }
@@ -310,11 +316,30 @@ fn solaris(body: &[u8]) -> &[u8] {
     }
 }
 
-/// What follows a severity's name: F5 writes `host notice tmm2[20226]: …`.
-fn severity(text: &[u8]) -> Option<&[u8]> {
+/// How bad it is, in words in front of a tag.
+struct Severity<'a> {
+    /// Whether a facility stands before it, so that it can be nothing else.
+    of_facility: bool,
+    /// What follows.
+    rest: &'a [u8],
+}
+
+impl<'a> Severity<'a> {
+    fn tag(self) -> Option<(&'a [u8], &'a [u8], &'a [u8])> {
+        tag(self.rest, !self.of_facility)
+    }
+}
+
+/// F5 writes `host notice tmm2[20226]: …`, busybox `host auth.info sshd[812]: …`, `OpenWrt` the same without host, AIX
+/// `host auth|security:info sshd[812]: …`.
+fn severity(text: &[u8]) -> Option<Severity<'_>> {
+    const WORDS: &[&[u8]] =
+        &[b"emerg", b"alert", b"crit", b"err", b"error", b"warning", b"warn", b"notice", b"info", b"debug", b"emergency", b"panic"];
     let (word, rest) = until(text, b' ')?;
-    matches!(word, b"emerg" | b"alert" | b"crit" | b"err" | b"error" | b"warning" | b"warn" | b"notice" | b"info" | b"debug")
-        .then_some(rest)
+    let facility = word.iter().rposition(|b| matches!(b, b'.' | b':'));
+    let (before, level) = facility.map_or((&[] as &[u8], word), |at| (cut(word, at).0, cut(word, at + 1).1));
+    let known = WORDS.contains(&level) && before.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'|');
+    known.then(|| Severity { of_facility: !before.is_empty(), rest: trim_start(rest) })
 }
 
 /// Length of the host name or address in front, 0 if the first word can be none.
@@ -342,9 +367,10 @@ fn is_name(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'/' | b'-')
 }
 
-/// Whether a body without tag begins here: `%ASA-…`, `date=…`, `CEF:0|…`, `{"…`.
+/// Whether a body without tag begins here: `%ASA-…`, `date=…`, `CEF:0|…`, `{"…`, or the category of Cisco's ISE or ACS.
 fn is_structured(text: &[u8]) -> bool {
     match text {
+        [b'C', b'I' | b'S' | b'i', ..] => [b"CISE_".as_slice(), b"CSCOacs_", b"CisACS_"].iter().any(|category| text.starts_with(category)),
         [b'%' | b'{', ..] => true,
         [b'C' | b'L' | b'a'..=b'z', ..] => {
             let name = text.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();

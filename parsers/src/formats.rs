@@ -5,6 +5,7 @@ mod beyondtrust;
 mod cef;
 mod checkpoint;
 mod cisco_asa;
+mod cisco_ios;
 mod cisco_ise;
 mod cisco_meraki;
 mod cisco_vpn3000;
@@ -28,6 +29,7 @@ mod libreswan;
 mod lockself;
 mod mikrotik;
 mod netfilter;
+mod netscreen;
 mod ocserv;
 mod okta;
 mod oneidentity_sps;
@@ -87,6 +89,7 @@ pub const FORMATS: &[Format] = &[
     fortigate::FORMAT,
     fortiauthenticator::FORMAT,
     cisco_asa::FORMAT,
+    cisco_ios::FORMAT,
     paloalto::FORMAT,
     checkpoint::FORMAT,
     citrix_netscaler::FORMAT,
@@ -102,6 +105,7 @@ pub const FORMATS: &[Format] = &[
     watchguard::FORMAT,
     barracuda::FORMAT,
     juniper_srx::FORMAT,
+    netscreen::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,
     openvpn::FORMAT,

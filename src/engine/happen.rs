@@ -53,6 +53,7 @@ impl Engine {
             login,
             source_ip: said.source_ip,
             destination_ip: event.facts.destination_ip,
+            destination_port: event.facts.destination_port,
             observer,
             site: self.site(sighting),
             evidence: Evidence { source, offset: sighting.offset, time: dated.time, sha256, raw: None },

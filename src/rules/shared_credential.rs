@@ -84,7 +84,7 @@ struct Pair {
     /// Its first sign of life after that.
     after: Option<Time>,
     /// The second one's origin was new to the account.
-    new_origin: bool,
+    unknown_origin: bool,
     scene: Scene,
 }
 
@@ -218,7 +218,7 @@ impl SharedCredential {
         let Some(origin) = session.origin else { return };
         let now = case.now;
         let known = memory.origins.iter_mut().find(|known| known.origin == origin);
-        let new_origin = known.is_none();
+        let unknown_origin = known.is_none();
         if let Some(known) = known {
             (known.first, known.last) = (known.first.min(now), known.last.max(now));
         } else {
@@ -243,7 +243,7 @@ impl SharedCredential {
                 joined: now,
                 before: if lived { other.opened } else { other.life },
                 after: lived.then_some(other.life),
-                new_origin,
+                unknown_origin,
                 scene,
             };
             if self.lived_on(&pair) || pair.after.is_some() {
@@ -275,7 +275,7 @@ impl SharedCredential {
             }
             let (Some(first), Some(second)) = (old.origin, new.origin) else { continue };
             let named = SharedCredential::is_named(case);
-            if !(old.is_peopled(due) && new.is_peopled(due) && (named || pair.new_origin)) || !newly_said(memory, "concurrent-sessions", first, second, due) {
+            if !(old.is_peopled(due) && new.is_peopled(due) && (named || pair.unknown_origin)) || !newly_said(memory, "concurrent-sessions", first, second, due) {
                 continue;
             }
             let mut scene = pair.scene;
@@ -300,7 +300,7 @@ impl SharedCredential {
                 .with("first_opened", rfc3339_in(old.opened, zone))
                 .with("first_last_life", rfc3339_in(pair.after.filter(|&after| after <= due).unwrap_or(pair.before), zone))
                 .with("second_opened", rfc3339_in(new.opened, zone))
-                .with("new_origin", pair.new_origin)
+                .with("new_origin", pair.unknown_origin)
                 .with("concurrent_for", span_words(self.concurrent_for));
             out.report(Finding {
                 because,

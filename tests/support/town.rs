@@ -25,6 +25,7 @@ networks = ["192.0.2.0/28"]
 id = "hydre"
 accounts = ["ext-hydre-*"]
 access = "on-demand"
+scope = [{ to = ["10.20.4.11"], ports = [443] }]
 [[supplier]]
 id = "sphinx"
 accounts = ["ext-sphinx-*"]

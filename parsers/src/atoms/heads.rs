@@ -33,7 +33,11 @@ impl<'a> Cef<'a> {
         let (version, rest) = until_unescaped(rest, b'|')?;
         let (class, rest) = until_unescaped(rest, b'|')?;
         let (name, rest) = until_unescaped(rest, b'|')?;
-        let (_severity, extension) = until_unescaped(rest, b'|')?;
+        // Some templates leave the severity out.
+        let extension = match until_unescaped(rest, b'|') {
+            Some((severity, extension)) if memchr(b'=', severity).is_none() => extension,
+            None | Some(_) => memchr(b'=', rest).map(|_| rest)?,
+        };
         Some(Cef { vendor, product, version, class, name, extension })
     }
 
@@ -206,7 +210,9 @@ mod tests {
             );
             assert_eq!(cef.pairs().count(), 2, "{body}");
         }
-        for line in ["CEF:0|too|few|columns", "0.0|a|b|c|d|e|f|", "LEEF:1.0|a|b|c|d|e|f|g", "xCEF|0|a|b|c|d|e|f", ""] {
+        let bare = Cef::read(b"CEF:0|Portail|Access|4.2|100|User login|src=198.51.100.7 request=/a|b?c=d").unwrap();
+        assert_eq!((bare.name, bare.pairs().count()), (b"User login".as_slice(), 2));
+        for line in ["CEF:0|too|few|columns", "CEF:0|a|b|c|d|e|f", "0.0|a|b|c|d|e|f|", "LEEF:1.0|a|b|c|d|e|f|g", "xCEF|0|a|b|c|d|e|f", ""] {
             assert_eq!(Cef::read(line.as_bytes()), None, "{line}");
         }
     }

@@ -43,6 +43,10 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     facts.country = fields.text(line, fields.country);
     facts.reason = fields.text(line, fields.reason);
     if fields.operation.is_empty() {
+        // Of a machine's login the domain is nobody's.
+        if !fields.user.is_empty() {
+            facts.domain = fields.text(line, fields.domain);
+        }
         user(line, &fields, fields.user, facts);
         event(line, &fields, facts);
     } else {
@@ -93,6 +97,7 @@ fn administrator<'a>(line: &Line<'a>, fields: &Fields<'a>, facts: &mut Facts) {
 fn event<'a>(line: &Line<'a>, fields: &Fields<'a>, facts: &mut Facts) {
     let failed = says(fields.auth_status, b"fail") || says(fields.status, b"fail") || says(fields.action, b"failed");
     let action = fields.action;
+    let keys = is(action, b"Key Install") || is(action, b"keyinst");
     facts.kind = match () {
         () if is(action, b"Log In") || is(action, b"Failed Log In") || is(fields.event_type, b"Login") => {
             if failed {
@@ -109,7 +114,7 @@ fn event<'a>(line: &Line<'a>, fields: &Fields<'a>, facts: &mut Facts) {
         () if !facts.user.is_empty() && says(fields.reason, b"user name or password") => Kind::LoginFailure,
         () if !facts.user.is_empty() && says(fields.reason, b"authentication failed") => Kind::LoginFailure,
         // A client's keys; those of gateways name nobody.
-        () if is(action, b"Key Install") && !facts.user.is_empty() && says(fields.ike, b"completion") => Kind::SessionStart,
+        () if keys && !facts.user.is_empty() && says(fields.ike, b"completion") => Kind::SessionStart,
         () => Kind::Other,
     };
     facts.assigned_ip = ip(fields.office_mode_ip).filter(|address| !address.is_unspecified());

@@ -1,12 +1,14 @@
 //! Cisco ASA, Firepower Threat Defense (FTD) and PIX.
 //!
 //! `%ASA-6-113039: Group <G> User <u> IP <192.0.2.1> …`: the number says what happened, the text to whom. Cisco,
-//! "Secure Firewall ASA Series Syslog Messages"; "Threat Defense Syslog Messages" (430001 to 430005).
+//! "Secure Firewall ASA Series Syslog Messages"; "Threat Defense Syslog Messages" (430001 to 430005). Firepower before 6.3, and its
+//! Management Center, have no numbers.
 //!
 //! Who fails to log in chooses the name that the line repeats, so there the last address counts and no word
 //! of the text makes a success.
 
 mod access;
+mod firepower;
 mod flows;
 mod subject;
 
@@ -26,6 +28,9 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
+    if firepower::looks_like(line) {
+        return true;
+    }
     match line.body {
         [b'%' | b'G' | b'A' | b'F' | b'P', ..] => message(line.body).is_some(),
         [b'0'..=b'9', ..] => sequenced(line.body).is_some(),
@@ -80,6 +85,10 @@ fn sequenced(body: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 }
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
+    if firepower::looks_like(line) {
+        firepower::read(line, facts);
+        return Some(());
+    }
     let (id, text) = match numbered(line.head.app) {
         Some(id) => (id, line.body),
         None => match sequenced(line.body) {

@@ -3,7 +3,8 @@
 //! `CISE_Passed_Authentications 0000453439 2 0 2026-11-20 22:41:07.365 +01:00 0007121364 5200 NOTICE Passed-Authentication:
 //! Authentication succeeded, UserName=…, …`: category, message, its parts and which of them this is, stamp, sequence, code, severity,
 //! class, text, attributes. Parts after the first have attributes alone. Cisco, "Cisco ISE Syslogs", chapter "Introduction"
-//! and "Cisco ISE Message Catalog".
+//! and "Cisco ISE Message Catalog". ACS 4 has neither stamp nor code, and says by its category what happened: Cisco, "User Guide for Cisco
+//! Secure ACS 4.2", "Syslog Logging Configuration".
 //!
 //! ISE escapes the commas of a value; of an attribute that comes again the first stands.
 
@@ -40,6 +41,9 @@ fn looks_like(line: &Line<'_>) -> bool {
 
 fn message<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     let body = line.body;
+    if let Some(message) = acs4(body) {
+        return Some(message);
+    }
     if is_category(line.head.app) {
         return Some(numbered(body).unwrap_or(Message { text: body, ..Message::default() }));
     }
@@ -57,6 +61,15 @@ fn message<'a>(line: &Line<'a>) -> Option<Message<'a>> {
 /// `CISE_Failed_Attempts`, and `CSCOacs_Failed_Attempts` of ACS 5, which it was before.
 fn is_category(text: &[u8]) -> bool {
     text.starts_with(b"CISE_") || text.starts_with(b"CSCOacs_")
+}
+
+/// `CisACS_02_FailedAuth 1fgr4c1 1 0 Message-Type=Authen failed,User-Name=fourn.chimere,…`
+fn acs4(body: &[u8]) -> Option<Message<'_>> {
+    let (code, rest) = until(body.strip_prefix(b"CisACS_")?, b' ')?;
+    let (_message, rest) = until(rest, b' ')?;
+    let (_parts, rest) = until(rest, b' ')?;
+    let (_part, attributes) = until(rest, b' ')?;
+    Some(Message { code, attributes, ..Message::default() })
 }
 
 /// `0000453439 2 0 2026-11-20 22:41:07.365 +01:00 0007121364 5200 NOTICE …`, `0000453439 2 1 Step=11001, …`
@@ -149,7 +162,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         return Some(());
     }
     let attributes = Attributes::read(message.attributes);
-    facts.kind = kind(message.code, message.text);
+    facts.kind = kind(message.code, message.text, &attributes);
     match message.code {
         [b'5', b'1' | b'2', _, _, _] => administrator(line, &attributes, facts),
         _ => network(line, &attributes, facts),
@@ -165,12 +178,17 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
 }
 
 /// What a message is, by its code; classes whose codes are many, by ISE's own words for them.
-fn kind(code: &[u8], text: &[u8]) -> Kind {
+fn kind(code: &[u8], text: &[u8], attributes: &Attributes<'_>) -> Kind {
     let says = |words: &[u8]| find(text, words).is_some();
     match code {
-        b"5200" | b"5201" | b"5231" => Kind::LoginSuccess,
+        b"03_RADIUSAcc" | b"04_TACACSAcc" => match attributes.status {
+            b"Start" | b"start" => Kind::SessionStart,
+            b"Stop" | b"stop" => Kind::SessionEnd,
+            _ => Kind::Other,
+        },
+        b"01_PassedAuth" | b"5200" | b"5201" | b"5231" => Kind::LoginSuccess,
         // 5434 and 5449: an endpoint that failed again and again, whose requests are summed up from now on.
-        b"5400" | b"5401" | b"5418" | b"5434" | b"5449" => Kind::LoginFailure,
+        b"02_FailedAuth" | b"5400" | b"5401" | b"5418" | b"5434" | b"5449" => Kind::LoginFailure,
         b"3000" => Kind::SessionStart,
         b"3001" => Kind::SessionEnd,
         [b'3', b'3', b'0', _] if says(b"Accounting START") => Kind::SessionStart,

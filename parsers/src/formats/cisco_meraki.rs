@@ -170,7 +170,7 @@ fn client<'a>(line: &Line<'a>, text: &'a [u8], kind: Kind, facts: &mut Facts) {
 /// `msg= 'RADIUS[374] Server IP=10.1.1.20 Server port=1812 Peer IP=198.51.100.23 Peer port=56735 User=fourn.chimere: Authentication
 /// request accepted. '`, `msg= 'Sess-ID[289] Peer IP=198.51.100.23 User[fourn.chimere]: Successfully added DTLS tunnel[289.4] '`
 fn anyconnect<'a>(line: &Line<'a>, text: &'a [u8], kind: Option<Kind>, facts: &mut Facts) {
-    let colon = rfind(text, b": ").unwrap_or(text.len());
+    let colon = rfind(text, b"]: ").map(|at| at + 1).or_else(|| rfind(text, b": ")).unwrap_or(text.len());
     let (head, said) = cut(text, colon);
     let said = trim(said.strip_prefix(b": ").unwrap_or(said));
     let said = trim(said.strip_suffix(b"'").unwrap_or(said));

@@ -1,7 +1,8 @@
 //! Cisco VPN 3000 Concentrator.
 //!
 //! `1793 11/20/2026 22:41:07.930 SEV=4 IKE/52 RPT=22 198.51.100.23  Group [G] User [u] User (u) authenticated.`: number, local time,
-//! severity, class and event, how often it came since the start, the remote address, text. Cisco, "VPN 3000 Series Concentrator
+//! severity, class and event, how often it came since the start, the remote address, text; or in the dress of IOS,
+//! `25: 2026 NOV 20 22:41:07.930 CET +1:00 %IKE-4-52: RPT=22: 198.51.100.23: Group [G] …`. Cisco, "VPN 3000 Series Concentrator
 //! Reference Volume I", chapter "Events", and "Volume II", chapter "Filterable Event Log".
 //!
 //! The address is a column of its own in front of every name, so no name can put another one in its place.
@@ -9,7 +10,7 @@
 use memchr::memmem::rfind;
 
 use crate::atoms::{between, cut, duration, find, ip, number, trim, trim_start, until};
-use crate::stamp::Civil;
+use crate::stamp::{self, Civil};
 use crate::{About, Dress, Escape, Facts, Format, Kind, Line, Stamp, Stamps, Text};
 
 /// The format's line in [`crate::FORMATS`].
@@ -26,8 +27,10 @@ pub(super) const FORMAT: Format = Format {
 /// One event.
 struct Message<'a> {
     stamp: &'a [u8],
-    /// `AUTH/28`
+    /// `AUTH/28`, `AUTH-5-28`
     event: &'a [u8],
+    class: &'a [u8],
+    number: &'a [u8],
     rest: &'a [u8],
 }
 
@@ -37,7 +40,28 @@ fn looks_like(line: &Line<'_>) -> bool {
 
 /// The event; the syslog head may have taken its number for a host.
 fn message<'a>(line: &Line<'a>) -> Option<Message<'a>> {
-    split(line.body).or_else(|| split(line.head.after_stamp))
+    split(line.body)
+        .or_else(|| split(line.head.after_stamp))
+        .or_else(|| compatible(line.body))
+        .or_else(|| compatible(line.head.after_stamp))
+}
+
+/// An event in the dress of IOS.
+fn compatible(body: &[u8]) -> Option<Message<'_>> {
+    let (sequence, start) = cut(body, body.iter().position(|b| !b.is_ascii_digit())?);
+    let start = trim_start(start.strip_prefix(b":").unwrap_or(start));
+    let (stamp, rest) = cut(start, stamp::extent(start));
+    let (zone, rest) = cut(rest, find(cut(rest, 24).0, b"%")?);
+    let is_zone = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b':' | b'+' | b'-');
+    if sequence.is_empty() || stamp.is_empty() || !zone.iter().all(is_zone) {
+        return None;
+    }
+    let (event, rest) = until(rest.get(1..)?, b':')?;
+    let (class, number) = until(event, b'-')?;
+    let (_severity, number) = until(number, b'-')?;
+    let rest = trim_start(rest).strip_prefix(b"RPT=")?;
+    let (_, rest) = cut(rest, rest.iter().position(|b| !b.is_ascii_digit())?);
+    Some(Message { stamp, event, class, number, rest: trim_start(rest.strip_prefix(b":").unwrap_or(rest)) })
 }
 
 fn split(body: &[u8]) -> Option<Message<'_>> {
@@ -56,7 +80,8 @@ fn split(body: &[u8]) -> Option<Message<'_>> {
     let (_, rest) = until(rest.strip_prefix(b" SEV=")?, b' ')?;
     let (event, rest) = until(rest, b' ')?;
     let (_, rest) = until(rest.strip_prefix(b"RPT=")?, b' ')?;
-    Some(Message { stamp, event, rest: trim_start(rest) })
+    let (class, number) = until(event, b'/')?;
+    Some(Message { stamp, event, class, number, rest: trim_start(rest) })
 }
 
 /// `11/20/2026 22:41:07.930`
@@ -85,13 +110,13 @@ fn civil(text: &[u8]) -> Stamp {
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let message = message(line)?;
-    facts.stamp = stamps.body(message.stamp, civil);
+    facts.stamp = stamps.body(message.stamp, if message.event.contains(&b'/') { civil } else { stamp::any });
     facts.action = line.text(message.event);
     let (address, text) = until(message.rest, b' ').unwrap_or((message.rest, &[]));
-    facts.source_ip = ip(address);
+    facts.source_ip = ip(address.strip_suffix(b":").unwrap_or(address));
     let text = if facts.source_ip.is_some() { trim_start(text) } else { message.rest };
     subject(line, text, facts);
-    event(line, message.event, text, facts);
+    event(line, &message, text, facts);
     Some(())
 }
 
@@ -120,14 +145,14 @@ fn subject<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
 }
 
 /// What happened. The numbers of class IKE are those of the ASA behind its 713.
-fn event<'a>(line: &Line<'a>, event: &[u8], text: &'a [u8], facts: &mut Facts) {
+fn event<'a>(line: &Line<'a>, message: &Message<'_>, text: &'a [u8], facts: &mut Facts) {
     let after = |key: &[u8]| find(text, key).and_then(|at| text.get(at + key.len()..));
     let is_gateway = facts.user.is_empty() && ip(facts.group.raw(line.whole)).is_some();
-    match event {
+    match (message.class, message.number) {
         // `User [u] Group [G] connected, Session Type: IPSec`
-        b"AUTH/22" => facts.kind = Kind::SessionStart,
+        (b"AUTH", b"22") => facts.kind = Kind::SessionStart,
         // `… disconnected:  Duration: 0:10:12  Bytes xmt: 2745816  Bytes rcv: 172696  Reason: User Requested`
-        b"AUTH/28" => {
+        (b"AUTH", b"28") => {
             facts.kind = Kind::SessionEnd;
             let word = |key: &[u8]| after(key).map(|rest| until(rest, b' ').map_or(rest, |(word, _)| word));
             facts.duration = word(b"Duration: ").and_then(duration);
@@ -137,20 +162,20 @@ fn event<'a>(line: &Line<'a>, event: &[u8], text: &'a [u8], facts: &mut Facts) {
             facts.reason = line.text(after(b"Reason: ").map(trim).unwrap_or_default());
         }
         // `Group [203.0.113.9] PHASE 1 COMPLETED`: of a person only the login that follows counts.
-        b"IKE/119" if is_gateway => facts.kind = Kind::SessionStart,
-        b"IKE/50" => {
+        (b"IKE", b"119") if is_gateway => facts.kind = Kind::SessionStart,
+        (b"IKE", b"50") => {
             facts.kind = Kind::SessionEnd;
             facts.reason =
                 line.text(after(b"Reason: ").map(|rest| trim(cut(rest, find(rest, b"  ").unwrap_or(rest.len())).0)).unwrap_or_default());
         }
-        b"IKE/52" => facts.kind = Kind::LoginSuccess,
-        b"IKE/60" | b"IKE/167" => facts.kind = Kind::LoginFailure,
+        (b"IKE", b"52") => facts.kind = Kind::LoginSuccess,
+        (b"IKE", b"60" | b"167") => facts.kind = Kind::LoginFailure,
         // `Assigned private IP address 10.99.0.6 to remote user`
-        b"IKE/228" => {
+        (b"IKE", b"228") => {
             facts.kind = Kind::SessionStart;
             facts.assigned_ip = between(text, b"private IP address ", b" ").and_then(ip);
         }
-        _ if event.starts_with(b"REBOOT/") || text.starts_with(b"System started") => facts.about = Some(About::Restart),
+        _ if message.class == b"REBOOT" || text.starts_with(b"System started") => facts.about = Some(About::Restart),
         // `… attempted ADMIN logon.. Status: <ACCESS GRANTED> !`: the last status is the device's, a name may hold another.
         _ if find(text, b"attempted ADMIN logon").is_some() => {
             let granted = rfind(text, b"Status: <") == rfind(text, b"Status: <ACCESS GRANTED>");
@@ -172,7 +197,8 @@ fn event<'a>(line: &Line<'a>, event: &[u8], text: &'a [u8], facts: &mut Facts) {
         // `New administrator login: admin`
         _ if text.starts_with(b"New administrator login") => {
             facts.kind = Kind::LoginSuccess;
-            line.login(text.get(24..).map(trim).unwrap_or_default(), Escape::None, facts);
+            let login = text.get(24..).map(trim).unwrap_or_default();
+            line.login(login.strip_suffix(b".").unwrap_or(login), Escape::None, facts);
         }
         _ => {}
     }

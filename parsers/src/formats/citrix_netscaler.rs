@@ -149,6 +149,7 @@ fn pairs<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
             b"LogoutMethod" | b"Failure_reason" | b"Errmsg" | b"Reason" | b"Denied_by_policy" if facts.reason.is_empty() => {
                 facts.reason = line.text(value);
             }
+            b"Access" if flow && value.starts_with(b"Denied") => facts.verdict = Some(Verdict::Denied),
             b"Group(s)" | b"Extracted_groups" if facts.group.is_empty() => facts.group = line.text(value),
             b"applicationName" if facts.target.is_empty() => facts.target = line.text(value),
             // `username:domainname fourn.chimere:ght.example`

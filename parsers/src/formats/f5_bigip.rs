@@ -30,7 +30,8 @@ pub(super) const FORMAT: Format = Format {
 
 fn looks_like(line: &Line<'_>) -> bool {
     Record::of(line).is_some()
-        || numbered(line.body).is_some()
+        || numbered(line).is_some()
+        || audit::is_door(line)
         || is_daemon(line.head.app)
         || is_start(line.body)
         || line.body.starts_with(audit::AUTHORIZED)
@@ -43,7 +44,10 @@ fn looks_like(line: &Line<'_>) -> bool {
 /// The daemons that only BIG-IP has.
 fn is_daemon(app: &[u8]) -> bool {
     let tmm = app.strip_prefix(b"tmm").is_some_and(|number| number.iter().all(|b| b.is_ascii_digit() || *b == b'.'));
-    tmm || matches!(app, b"apmd" | b"apd" | b"mcpd" | b"tmsh" | b"websso" | b"bigd" | b"iControlPortal.cgi" | b"localdbmgr")
+    tmm || matches!(
+        app,
+        b"apmd" | b"apd" | b"mcpd" | b"tmsh" | b"websso" | b"bigd" | b"iControlPortal.cgi" | b"localdbmgr" | b"audit_forwarder"
+    )
 }
 
 /// `notice boot_marker : ---===[ HD1.1 - BIG-IP 16.1.2 Build 0.0.18 ]===---`
@@ -51,14 +55,17 @@ fn is_start(body: &[u8]) -> bool {
     find(cut(body, 40).0, b"boot_marker : ---===[").is_some()
 }
 
-/// `01490017:6: text`: the number of a message, and what follows it and its severity.
-fn numbered(body: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (id, rest) = cut(body, 8);
-    let is_id = id.starts_with(b"01") && id.iter().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
-    match rest {
-        [b':', b'0'..=b'9', b':', rest @ ..] if is_id && id.len() == 8 => Some((id, rest.strip_prefix(b" ").unwrap_or(rest))),
-        _ => None,
-    }
+/// `01490017:6: text`: the number of a message, and what follows it and its severity. In RFC 5424 they are the message's id.
+fn numbered<'a>(line: &Line<'a>) -> Option<(&'a [u8], &'a [u8])> {
+    let number = |text: &'a [u8]| {
+        let (id, rest) = cut(text, 8);
+        let is_id = id.starts_with(b"01") && id.iter().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
+        match rest {
+            [b':', b'0'..=b'9', b':', rest @ ..] if is_id && id.len() == 8 => Some((id, rest.strip_prefix(b" ").unwrap_or(rest))),
+            _ => None,
+        }
+    };
+    number(line.body).or_else(|| number(line.head.id).map(|(id, _)| (id, line.body)))
 }
 
 /// What an iRule writes: `Rule /Common/name <HTTP_REQUEST>: …`.
@@ -74,9 +81,11 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         traffic::event(line, record, stamps, facts);
         return Some(());
     }
-    let (id, text) = numbered(line.body).unwrap_or((&[], line.body));
+    let (id, text) = numbered(line).unwrap_or((&[], line.body));
     facts.action = line.text(id);
-    if is_start(line.body) {
+    if audit::is_door(line) {
+        audit::door(line, text, facts);
+    } else if is_start(line.body) {
         facts.about = Some(About::Restart);
     } else if let Some(at) = find(cut(text, 24).0, b"AUDIT - ") {
         audit::event(line, cut(text, at + 8).1, facts);

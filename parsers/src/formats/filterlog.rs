@@ -52,7 +52,7 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     facts.kind = Kind::Traffic;
     facts.action = line.text(row.value(ACTION));
     facts.verdict = match row.value(ACTION) {
-        b"pass" => Some(Verdict::Allowed),
+        b"pass" | b"rdr" | b"nat" | b"binat" => Some(Verdict::Allowed),
         b"block" | b"reject" => Some(Verdict::Denied),
         _ => None,
     };

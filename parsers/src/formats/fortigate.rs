@@ -1,7 +1,7 @@
 //! Fortinet FortiGate (FortiOS 4 to 7).
 //!
-//! `key=value`, quoted or bare, set apart by blanks or commas; or CEF in three dialects. Fortinet,
-//! "FortiOS Log Message Reference"; "Fortinet Document Library: CEF support".
+//! `key=value`, quoted or bare, set apart by blanks or commas; CEF in three dialects; or JSON with the same keys. Fortinet,
+//! "FortiOS Log Message Reference"; "Fortinet Document Library: CEF support"; "FortiOS CLI Reference", `log syslogd setting`.
 //!
 //! FortiOS does not escape quotes in what a user typed, so a login name may hold whole fields
 //! (`user="x" action="tunnel-up" …`). What the device writes before the name stands; of what stands behind
@@ -18,7 +18,7 @@ use memchr::memmem::Finder;
 pub(super) use self::fields::{civil, zone};
 
 use self::fields::Fields;
-use crate::atoms::{Extension, Pair, Pairs, cut, ip, split_login, until};
+use crate::atoms::{Extension, Leaves, Pair, Pairs, cut, ip, split_login, until};
 use crate::{Dress, Escape, Facts, Format, Kind, Line, Stamp, Stamps, stamp};
 
 /// The format's line in [`crate::FORMATS`].
@@ -26,8 +26,8 @@ pub(super) const FORMAT: Format = Format {
     name: "fortigate",
     vendor: "Fortinet",
     product: "FortiGate",
-    covers: "FortiGate VPN (SSL, IPsec), administrator and user logins, configuration, traffic; key=value, CSV and CEF",
-    dresses: &[Dress::Pairs, Dress::Cef],
+    covers: "FortiGate VPN (SSL, IPsec), administrator and user logins, configuration, traffic; key=value, CSV, CEF and JSON",
+    dresses: &[Dress::Json, Dress::Pairs, Dress::Cef],
     looks_like,
     parse,
 };
@@ -48,6 +48,11 @@ fn looks_like(line: &Line<'_>) -> bool {
         return !is_foreign(device);
     }
     let (start, _) = cut(line.body, PREFIX);
+    if line.dress == Dress::Json {
+        // Others have these keys too, but not numbers of ten digits.
+        let is_number = |pair: &Pair<'_>| pair.key == b"logid" && pair.value.len() == 10 && pair.value.iter().all(u8::is_ascii_digit);
+        return line.quotes(b"logid") && json(start).any(|pair| is_number(&pair)) && has_signature(json(start));
+    }
     if !start.first().is_some_and(u8::is_ascii_alphanumeric) {
         return false;
     }
@@ -58,8 +63,13 @@ fn looks_like(line: &Line<'_>) -> bool {
     if word == b"id" || !word.iter().all(|&b| b.is_ascii_lowercase() || b == b'_') {
         return false;
     }
+    has_signature(Pairs::new(start))
+}
+
+/// Whether these are the first fields of a line of `FortiOS`.
+fn has_signature<'a>(pairs: impl Iterator<Item = Pair<'a>>) -> bool {
     let (mut product, mut kind) = (false, false);
-    for pair in Pairs::new(start) {
+    for pair in pairs {
         match pair.key {
             b"devid" | b"device_id" if is_foreign(pair.value) => return false,
             b"logid" | b"log_id" | b"devid" | b"logdesc" | b"device_id" => product = true,
@@ -70,6 +80,14 @@ fn looks_like(line: &Line<'_>) -> bool {
         }
     }
     product && kind
+}
+
+/// The pairs of `{"date":"2026-11-20","time":"22:41:07","devname":"fgt-1","logid":"0101039947","type":"event",…}`.
+fn json(body: &[u8]) -> impl Iterator<Item = Pair<'_>> {
+    Leaves::new(body).filter_map(|leaf| match leaf.path() {
+        &[key] => Some(Pair { key, value: leaf.value, escape: leaf.escape }),
+        _ => None,
+    })
 }
 
 /// Whether a serial number is that of another product of Fortinet, as each begins with its product's letters.
@@ -98,6 +116,8 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let mut fields = Fields::default();
     if let Some(extension) = cef(line.body) {
         Extension::new(extension).for_each(|pair| fields.put_cef(pair));
+    } else if line.body.starts_with(b"{") {
+        json(line.body).for_each(|pair| fields.put(pair));
     } else {
         Pairs::new(line.body).for_each(|pair| fields.put(pair));
     }

@@ -113,12 +113,37 @@ impl<'a> Message<'a> {
         if is_tag(id) && is_area(id, line.head.app) {
             return Some(Message { tag: id, data: &[], text: line.body });
         }
-        let mut body = line.body;
-        // `(FPC Slot 0, PIC Slot 0) SPC0_PIC0 kmd[901]: KMD_…`
-        if body.starts_with(b"(FPC Slot ") {
-            body = cut(body, find(body, b"]: ")? + 3).1;
+        // `srx-1 RT_FLOW_SESSION_CREATE: …`: the tag stands where the daemon's name would.
+        let app = line.head.app;
+        if is_tag(app) && is_area(app, b"") && !DAEMONS.contains(&app) {
+            return Some(Message { tag: app, data: &[], text: line.body });
         }
-        let length = body.iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_').count();
+        let mut body = line.body;
+        // `(FPC Slot 0, PIC Slot 0) SPC0_PIC0 kmd[901]: KMD_…`, `fpc0 PFE_…`
+        if body.starts_with(b"(FPC Slot ") {
+            body = cut(body, find(body, b": ")? + 2).1;
+        } else if body.starts_with(b"fpc") {
+            body = until(body, b' ')?.1;
+        }
+        // A head that was cut: `RT_FLOW: RT_FLOW_SESSION_…`, `srx-1 RT_FLOW - RT_FLOW_SESSION_… [junos@…`.
+        if line.head.app.is_empty() {
+            if let Some((daemon, rest)) = until(body, b' ')
+                && daemon.strip_suffix(b":").is_some_and(|daemon| DAEMONS.contains(&daemon))
+            {
+                body = rest;
+            } else if let Some(at) = find(cut(body, 160).0, b" [junos@2636") {
+                body = cut(body, cut_head(cut(body, at).0)?).1;
+            }
+        }
+        // `%DAEMON-6-KMD_…`: with its facility and severity, if so configured.
+        if let Some(explicit) = body.strip_prefix(b"%") {
+            let facility = explicit.iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit()).count();
+            match cut(explicit, facility).1 {
+                [b'-', b'0'..=b'7', b'-', rest @ ..] => body = rest,
+                _ => return None,
+            }
+        }
+        let length = body.iter().take_while(|&&b| is_tag_byte(b)).count();
         let (tag, rest) = cut(body, length);
         if !is_tag(tag) || !is_area(tag, line.head.app) {
             return None;
@@ -135,8 +160,24 @@ impl<'a> Message<'a> {
     }
 }
 
+/// How long the rest of a head is before the tag: `srx-1 mgd 901 `, `mgd 901 `, or nothing. Anything else is a sentence that quotes one.
+fn cut_head(before: &[u8]) -> Option<usize> {
+    let mut words = before.rsplit(|&b| b == b' ');
+    let tag = words.next().unwrap_or_default();
+    let known = match (words.next(), words.next(), words.next(), words.next()) {
+        (None, ..) => true,
+        (Some(pid), Some(daemon), _, None) => (pid == b"-" || pid.iter().all(u8::is_ascii_digit)) && DAEMONS.contains(&daemon),
+        _ => false,
+    };
+    known.then(|| before.len() - tag.len())
+}
+
 fn is_tag(word: &[u8]) -> bool {
-    word.len() > 4 && word.contains(&b'_') && word.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
+    word.len() > 4 && word.contains(&b'_') && word.iter().all(|&b| is_tag_byte(b))
+}
+
+fn is_tag_byte(b: u8) -> bool {
+    b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'
 }
 
 /// Whether a tag is of an area that is Junos's alone, or a plain word that one of its doors says.

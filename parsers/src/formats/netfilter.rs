@@ -85,15 +85,14 @@ fn by_word(word: &[u8]) -> Option<Verdict> {
     }
 }
 
-/// `[WAN_LOCAL-D-2147483647]`, `[WAN_IN-default-A]`
+/// `[WAN_LOCAL-D-2147483647]`, `[WAN_IN-default-A]`, `[LAN_WAN-RET-10]`; behind `[12345.678901]`, the kernel's uptime, if that is there.
 fn by_letter(prefix: &[u8]) -> Option<(Verdict, &[u8])> {
-    let (_, rest) = until(prefix, b'[')?;
-    let (inside, _) = until(rest, b']')?;
+    let inside = prefix.split(|&b| b == b'[').skip(1).find_map(|rest| until(rest, b']').filter(|(inside, _)| inside.contains(&b'-')))?.0;
     let mut parts = inside.rsplit(|&b| b == b'-');
     let letter = parts.find(|part| !part.iter().all(u8::is_ascii_digit))?;
     parts.next()?;
     match letter {
-        b"A" => Some((Verdict::Allowed, letter)),
+        b"A" | b"RET" => Some((Verdict::Allowed, letter)),
         b"D" | b"R" => Some((Verdict::Denied, letter)),
         _ => None,
     }

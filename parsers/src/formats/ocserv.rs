@@ -206,7 +206,7 @@ fn other<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     }
 }
 
-/// `sec-mod: initiating session for user 'fourn.chimere' (session: uIY3fb)`, `plain-auth: error authenticating user 'fourn.chimere'`,
+/// `sec-mod: initiating session for user 'fourn.chimere' (session: uIY3fb)`, `sec-mod: auth complete for user 'x' (session: uIY3fb) of group: ''`, `plain-auth: error authenticating user 'fourn.chimere'`,
 /// `PAM authenticate error for 'fourn.chimere': Authentication failure`, `radius-auth: error authenticating user 'x' (code 3)`
 fn sec_mod<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     const REFUSALS: &[&[u8]] = &[
@@ -215,13 +215,14 @@ fn sec_mod<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
         b"OTP auth failed for '",
         b"failed authentication attempt for user '",
         b"could not find user '",
+        b"error in password given in auth cont for user '",
     ];
     let text = text.strip_prefix(b"sec-mod: ").unwrap_or(text);
-    let (text, session) = match rfind(text, b" (session: ").map(|at| cut(text, at)) {
-        Some((text, session)) if session.ends_with(b")") => (text, cut(session, b" (session: ".len()).1),
-        _ => (text, &[] as &[u8]),
-    };
-    facts.session = line.text(session.strip_suffix(b")").unwrap_or(session));
+    let (text, behind) = rfind(text, b" (session: ").map_or((text, &[] as &[u8]), |at| cut(text, at));
+    if let Some((session, rest)) = behind.strip_prefix(b" (session: ").and_then(|rest| until(rest, b')')) {
+        facts.session = line.text(session);
+        origin(line, rest, facts);
+    }
     let Some((start, rest)) = until(text, b'\'') else { return };
     let Some((name, after)) = memrchr(b'\'', rest).map(|end| cut(rest, end)) else { return };
     let start = cut(text, start.len() + 1).0;
@@ -230,9 +231,20 @@ fn sec_mod<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
         facts.reason = line.text(trim(after.strip_prefix(b"': ").unwrap_or_default()));
         user(line, name, facts);
     } else if start.ends_with(b"user '") {
+        if start.starts_with(b"auth complete") {
+            facts.kind = Kind::LoginSuccess;
+        }
         user(line, name, facts);
     } else {
         return;
     }
     facts.action = line.text(trim(cut(start, start.len() - 1).0));
+}
+
+/// What follows a session: ` of group: 'GG_VPN_PRESTA_CHIMERE' from '198.51.100.7'`
+fn origin<'a>(line: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
+    let Some(rest) = rest.strip_prefix(b" of group: '") else { return };
+    let (group, address) = rfind(rest, b"' from '").map_or((rest, &[] as &[u8]), |at| cut(rest, at));
+    facts.group = line.text(group.strip_suffix(b"'").unwrap_or(group));
+    facts.source_ip = address.strip_prefix(b"' from '").and_then(|address| ip(address.strip_suffix(b"'")?));
 }

@@ -58,6 +58,9 @@ struct Fields<'a> {
     client_name: Pair<'a>,
     server: Pair<'a>,
     server_port: Pair<'a>,
+    /// What the client asked for, which may be the gateway itself.
+    wanted: Pair<'a>,
+    wanted_port: Pair<'a>,
     server_name: Pair<'a>,
     session: Pair<'a>,
     device: Pair<'a>,
@@ -78,6 +81,8 @@ impl<'a> Fields<'a> {
             b"shost" | b"client_name" => &mut self.client_name,
             b"dst" | b"server_address" | b"server_ip" => &mut self.server,
             b"dpt" | b"server_port" => &mut self.server_port,
+            b"dst_ip" => &mut self.wanted,
+            b"dst_port" => &mut self.wanted_port,
             b"dhost" | b"server_name" => &mut self.server_name,
             b"cs1" | b"session_id" => &mut self.session,
             b"dvc" => &mut self.device,
@@ -120,7 +125,9 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     facts.domain.once(text(fields.gateway_domain));
     facts.target_user = text(fields.server_user);
     (facts.source_ip, facts.source_port) = (ip(fields.client.value), number(fields.client_port.value));
-    (facts.destination_ip, facts.destination_port) = (ip(fields.server.value), number(fields.server_port.value));
+    let (server, port) =
+        if fields.server.value.is_empty() { (fields.wanted, fields.wanted_port) } else { (fields.server, fields.server_port) };
+    (facts.destination_ip, facts.destination_port) = (ip(server.value), number(port.value));
     (facts.client, facts.target) = (text(fields.client_name), text(fields.server_name));
     (facts.session, facts.action) = (text(fields.session), text(fields.name));
     facts.device = if line.head.host.is_empty() { text(fields.device) } else { line.text(line.head.host) };

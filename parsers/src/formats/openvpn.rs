@@ -53,6 +53,7 @@ const MESSAGES: &[(&[u8], Reader)] = &[
     (b"MULTI: Learn: ", learn),
     (b"TLS: ", login),
     (b"TLS Auth Error", auth_error),
+    (b"TLS Error: Auth Username/Password was not provided by peer", auth_error),
     (b"VERIFY ERROR: depth=0, error=", verify_error),
     (b"SENT CONTROL [", control),
     (b"[", named),
@@ -63,48 +64,151 @@ const MESSAGES: &[(&[u8], Reader)] = &[
     (b"Inactivity timeout", over),
     (b"Session timeout, exiting", over),
     (b"CC-EEN exit message received", over),
+    (b"MULTI_sva: pool returned ", pool),
 ];
 
-/// How further messages begin: enough to know an OpenVPN line that has no syslog head.
+/// How further messages begin: enough to know an OpenVPN line that has no syslog head. Sorted, and none begins with another.
 const BEGINNINGS: &[&[u8]] = &[
+    b"/sbin/ifconfig ",
+    b"/sbin/ip ",
+    b"/sbin/route ",
+    b"/usr/sbin/ip ",
+    b"AEAD Decrypt error",
+    b"Attempting to establish TCP connection with [AF_INET",
+    b"Authenticate/Decrypt packet error",
     b"CC-EEN ",
+    b"CLIENT_LIST,",
+    b"CRL: ",
+    b"Cannot find ovpn_dco netlink",
+    b"Cipher negotiation",
+    b"Client presented ",
+    b"Closing DCO interface",
     b"Closing TUN/TAP",
+    b"Common Name,Real Address,",
+    b"Compression for ",
+    b"Connection Attempt ",
     b"Control Channel",
+    b"Converting soft SIG",
     b"Could not determine IPv4/IPv6",
+    b"Current Parameter Settings",
+    b"DCO device ",
+    b"DCO version",
+    b"DCO: ",
+    b"DEPRECATED FEATURE",
+    b"DEPRECATED OPTION",
+    b"DEPRECATION: ",
     b"Data Channel",
     b"Delayed exit in",
+    b"Deprecated TLS cipher",
     b"Diffie-Hellman initialized",
+    b"Dropped ",
+    b"ECDH curve ",
+    b"ERROR: Cannot ioctl TUNSETIFF",
+    b"ERROR: Cannot open TUN/TAP",
+    b"ERROR: Linux route",
+    b"Exiting due to fatal error",
     b"Expected Remote Options",
     b"Float requested",
+    b"GID set to ",
+    b"Generated token for client",
     b"IFCONFIG POOL",
+    b"Incoming Control Channel",
     b"Incoming Data Channel",
     b"Initialization Sequence Completed",
+    b"Initializing stale route check",
+    b"Key [AF_INET",
     b"LZO compression",
+    b"Linux ifconfig",
+    b"Linux ip ",
+    b"Listening for incoming TCP connection on [AF_INET",
     b"Local Options",
-    b"MANAGEMENT: ",
+    b"MANAGEMENT",
     b"MULTI",
+    b"Max bcast/mcast queue",
     b"NOTE: --",
+    b"NOTE: OpenVPN ",
+    b"NOTE: UID/GID",
+    b"NOTE: starting with OpenVPN",
+    b"NOTE: the current --script-security",
+    b"NOTE: your local LAN",
+    b"Non-OpenVPN client protocol detected",
+    b"Note: '--",
+    b"Note: --",
+    b"Note: Kernel support for ovpn-dco",
+    b"Note: Treating option",
+    b"Note: dev-type not tun",
+    b"Note: option ",
+    b"OPTIONS ERROR",
+    b"OPTIONS IMPORT",
+    b"OpenSSL: error",
     b"OpenVPN ",
+    b"Options error: ",
+    b"Outgoing Control Channel",
     b"Outgoing Data Channel",
+    b"PLUGIN AUTH-PAM",
     b"PLUGIN_",
+    b"PORT SHARE",
     b"PUSH: ",
+    b"PUSH_REPLY",
+    b"Peer tried unsupported",
+    b"Preserving previous TUN/TAP",
+    b"Preserving recent remote address",
+    b"Protocol options: ",
     b"ROUTE_GATEWAY ",
+    b"ROUTING TABLE",
+    b"ROUTING_TABLE,",
     b"Re-using SSL/TLS",
+    b"Re-using pre-shared",
+    b"Recursive routing detected",
+    b"Rejected connection attempt",
+    b"Restart pause, ",
     b"SENT CONTROL",
     b"Socket Buffers: ",
+    b"Socket flags",
     b"TCP connection established with [AF_INET",
+    b"TCP/UDP: ",
+    b"TCP4_SERVER",
+    b"TCP6_SERVER",
     b"TCPv4_SERVER",
     b"TCPv6_SERVER",
-    b"TLS Error: ",
+    b"TITLE,OpenVPN",
+    b"TLS Error",
+    b"TLS Warning",
+    b"TLS key negotiation failed",
     b"TLS: ",
+    b"TLS_ERROR",
+    b"TUN/TAP TX queue",
     b"TUN/TAP device",
+    b"TUN/TAP read",
     b"Timers: ping",
     b"UDPv4 link",
     b"UDPv6 link",
+    b"UID set to ",
+    b"Unrecognized option or missing",
+    b"Use --help for more information",
     b"VERIFY ",
+    b"VLAN: ",
+    b"Validating certificate ",
+    b"Virtual Address,Common Name,",
+    b"WARNING: '",
     b"WARNING: --",
     b"WARNING: Bad encapsulated packet",
+    b"WARNING: Compression ",
     b"WARNING: Failed running command (--",
+    b"WARNING: Failed to stat CRL",
+    b"WARNING: INSECURE cipher",
+    b"WARNING: No server certificate verification",
+    b"WARNING: POTENTIALLY DANGEROUS OPTION",
+    b"WARNING: Received unknown control message",
+    b"WARNING: Using --",
+    b"WARNING: cannot stat file '",
+    b"WARNING: file '",
+    b"WARNING: normally if you use",
+    b"WARNING: potential ",
+    b"WARNING: this configuration may cache passwords",
+    b"WARNING: you are using",
+    b"dco_",
+    b"do_ifconfig, ",
     b"event_wait : ",
     b"ifconfig_pool_",
     b"library versions: OpenSSL",
@@ -112,7 +216,12 @@ const BEGINNINGS: &[&[u8]] = &[
     b"net_iface_",
     b"net_route_",
     b"peer info: ",
+    b"read TCP",
+    b"read UDP",
     b"succeeded -> ifconfig_pool_set",
+    b"tls-crypt ",
+    b"write TCP",
+    b"write UDP",
 ];
 
 fn looks_like(line: &Line<'_>) -> bool {
@@ -164,13 +273,18 @@ fn phrase(text: &[u8]) -> &[u8] {
 /// `Tue Aug 12 08:26:29 2025 us=285967 198.51.100.7:40007 TLS: soft reset`, `2026-11-20 22:41:07 MULTI: multi_init called`
 fn stamped(text: &[u8]) -> Message<'_> {
     let (stamp, rest) = cut(text, stamp::extent(text));
-    Message { stamp, text: without_micros(trim_start(rest)) }
+    Message { stamp, text: of_nobody(without_micros(trim_start(rest))) }
 }
 
 /// What follows `us=285967 `.
 fn without_micros(text: &[u8]) -> &[u8] {
     let micros = |text| -> IResult<&[u8], &[u8]> { delimited(tag("us="), digit1, tag(" ")).parse(text) };
     micros(text).map_or(text, |(rest, _)| rest)
+}
+
+/// OpenVPN 2.6 writes `Connection Attempt ` in the client's place while it has no client, and goes on to after a signal.
+fn of_nobody(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"Connection Attempt ").unwrap_or(text)
 }
 
 /// Access Server's `OVPN 2 OUT: '…'` and `[stdout#info] [OVPN 2] OUT: '…'`, also behind twisted's `[-] `; `[stdout#info] AUTH SUCCESS {…}`
@@ -203,15 +317,27 @@ fn bare<'a>(line: &Line<'a>) -> Option<Message<'a>> {
         return None;
     }
     // What the envelope took for host and tag may be the first words of the message.
-    let message = Message { stamp: line.head.stamp, text: without_micros(line.head.after_stamp) };
+    let own = without_micros(line.head.after_stamp);
+    let message = Message { stamp: line.head.stamp, text: of_nobody(own) };
+    if !message.stamp.is_empty() && (own.len() < line.head.after_stamp.len() || message.text.len() < own.len()) {
+        return Some(message);
+    }
     let (client, text) = client::prefix(message.text);
     // `[` and `user '` are too little to go by.
-    let known = MESSAGES.iter().chain(PLUGINS).map(|(beginning, _)| *beginning).filter(|beginning| !matches!(*beginning, b"[" | b"user '"));
-    let is_known = known.chain(BEGINNINGS.iter().copied()).any(|beginning| begins(text, beginning))
+    let mut known =
+        MESSAGES.iter().chain(PLUGINS).map(|(beginning, _)| *beginning).filter(|beginning| !matches!(*beginning, b"[" | b"user '"));
+    let is_known = begins_as_known(text)
+        || known.any(|beginning| begins(text, beginning))
         || text.starts_with(b"[")
             && [b"] Peer Connection Initiated with " as &[u8], b"] Inactivity timeout (--"].iter().any(|end| find(text, end).is_some());
     let of_a_file = !message.stamp.is_empty() && (client.port.is_some() || is_pool_entry(text));
     (is_known || of_a_file).then_some(message)
+}
+
+fn begins_as_known(text: &[u8]) -> bool {
+    // The only one that can fit is the greatest that is no greater than the text.
+    let at = BEGINNINGS.partition_point(|beginning| *beginning <= text);
+    at.checked_sub(1).and_then(|at| BEGINNINGS.get(at)).is_some_and(|beginning| text.starts_with(beginning))
 }
 
 /// A line of the file of `--ifconfig-pool-persist`, listed at start: `fourn.chimere,10.99.0.4,`
@@ -253,6 +379,11 @@ fn learn<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) 
     client::whole(cut(whom, 4).1).fill(line, facts);
 }
 
+/// `MULTI_sva: pool returned IPv4=10.99.0.6, IPv6=(Not enabled)`: at little verbosity the only line with the address.
+fn pool<'a>(_: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
+    facts.assigned_ip = rest.strip_prefix(b"IPv4=").and_then(|rest| until(rest, b',')).and_then(|(address, _)| ip(address));
+}
+
 /// `TLS: Username/Password authentication succeeded for username 'fourn.chimere' [CN SET]`, `… deferred for username '…'`
 fn login<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
     if !rest.starts_with(b"Username/") {
@@ -266,7 +397,7 @@ fn login<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) 
     }
 }
 
-/// `TLS Auth Error: Auth Username/Password verification failed for peer`
+/// `TLS Auth Error: Auth Username/Password verification failed for peer`, `TLS Error: Auth Username/Password was not provided by peer`
 fn auth_error<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
     facts.kind = Kind::LoginFailure;
     facts.reason = line.text(find(rest, b": ").map_or(rest, |at| cut(rest, at + 2).1));
@@ -393,6 +524,11 @@ mod tests {
                 "login_failure <x/192.0.2.66:1 [boss] Peer Connection Initiated with [AF_INET]192.0.2.66:1> <> -",
             ),
             (
+                "PLUGIN AUTH-PAM: BACKGROUND: user 'x/192.0.2.66:1 [boss] y' failed to authenticate: Authentication failure",
+                "login_failure <x/192.0.2.66:1 [boss] y> <> -",
+            ),
+            ("MULTI: new connection by client 'x/192.0.2.66:1 y' will cause previous active sessions to be dropped", "other <> <> -"),
+            (
                 "AUTH-PAM: BACKGROUND: user 'x' failed to authenticate: y' failed to authenticate: Authentication failure",
                 "login_failure <x' failed to authenticate: y> <> -",
             ),
@@ -443,11 +579,24 @@ mod tests {
             ("a/198.51.100.7:40007 MULTI: Learn: 10.99.0.6 -> a/198.51.100.7:40007", "other <a> <198.51.100.7:40007> 10.99.0.6"),
             ("a/198.51.100.7:40007 MULTI: Learn: 10.7.0.0/24 -> a/198.51.100.7:40007", "other <a> <198.51.100.7:40007> -"),
             (
+                "a/198.51.100.7:40007 MULTI_sva: pool returned IPv4=10.99.0.6, IPv6=(Not enabled)",
+                "other <a> <198.51.100.7:40007> 10.99.0.6",
+            ),
+            (
+                "Connection Attempt MULTI: primary virtual IP for a/198.51.100.7:40007: 10.99.0.6",
+                "session_start <a> <198.51.100.7:40007> 10.99.0.6",
+            ),
+            (
                 "SENT CONTROL [a]: 'PUSH_REPLY,route 10.1.0.0 255.255.0.0,ifconfig 10.99.0.6 255.255.255.0,peer-id 0' (status=1)",
                 "other <a> <> 10.99.0.6",
             ),
             ("a/198.51.100.7:40007 MULTI: primary virtual IP for a/198.51.100.7:40007: none", "other <a> <198.51.100.7:40007> -"),
         ]);
+    }
+
+    #[test]
+    fn beginnings_are_in_order() {
+        assert!(super::BEGINNINGS.windows(2).all(|two| two[0] < two[1] && !two[1].starts_with(two[0])));
     }
 
     #[test]
@@ -458,6 +607,11 @@ mod tests {
             ("DOE Jane/198.51.100.7:40007 Timers: ping 10, ping-restart 240", true),
             ("2026-11-20 22:41:07 fourn.chimere,10.99.0.4,", true),
             ("2026-11-20 22:41:07 198.51.100.7:40007 words of a later version", true),
+            ("2026-11-20 22:41:07 us=285967   config = '[UNDEF]'", true),
+            ("2026-11-20 22:41:07 Connection Attempt fourn.chimere,198.51.100.7:40007,1234,5678,2026-11-20 22:00:00", true),
+            ("2026-11-20 22:41:07 CRL: loaded 1 CRLs from file crl.pem", true),
+            ("2026-11-20 22:41:07 read UDPv4 [ECONNREFUSED]: Connection refused (fd=4,code=111)", true),
+            ("2026-11-20 22:41:07 WARNING: disk is full", false),
             ("2022-11-20T22:41:07+0100 [stdout#info] [OVPN 4] OUT: '2026-11-20 21:41:07 a/198.51.100.7:40007 MULTI: x'", true),
             ("Nov 20 22:41:07 as-1 agent: [-] OVPN 2 OUT: 'Fri Nov 20 21:41:07 2026 MULTI: x'", true),
             ("198.51.100.7:40007 words of some proxy", false),

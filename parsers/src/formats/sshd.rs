@@ -11,6 +11,7 @@
 //! `Disconnected from user` and its like come out of another process and bear none; user, address and port join them.
 
 mod pam;
+mod services;
 
 use memchr::memchr;
 use memchr::memmem::rfind;
@@ -20,7 +21,7 @@ use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::digit1;
 use nom::sequence::terminated;
 
-use crate::atoms::{begins, cut, find, ip, ip_port, number, split_login, trim, until};
+use crate::atoms::{begins, between, cut, find, ip, number, split_login, trim, until};
 use crate::formats::Format;
 use crate::{Dress, Escape, Facts, Kind, Line, Stamps, Text};
 
@@ -29,20 +30,19 @@ pub(super) const FORMAT: Format = Format {
     name: "sshd",
     vendor: "OpenBSD",
     product: "OpenSSH",
-    covers: "OpenSSH server; PAM of any service; su, sudo, login, cron, ftpd of a Unix host",
+    covers: "OpenSSH server, dropbear; PAM of any service; login, su, FTP servers, logind of a Unix host",
     dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };
 
-/// Programs of a Unix host that tell of logins, beside `sshd` and `sshd-session`.
-const PROGRAMS: &[&[u8]] =
-    &[b"su", b"sudo", b"login", b"cron", b"crond", b"CRON", b"ftpd", b"vsftpd", b"systemd-logind", b"sftp-server", b"internal-sftp"];
-
 type Reader = for<'a> fn(&Line<'a>, &'a [u8], &mut Facts);
 
 /// Messages that tell of users or addresses, by their beginnings.
 const MESSAGES: &[(&[u8], Reader)] = &[
+    (b"Successful Duo login for '", duo),
+    (b"Failed Duo login for '", duo),
+    (b"Aborted Duo login for '", duo),
     (b"Accepted ", accepted),
     (b"Failed ", failed),
     (b"Postponed ", undecided),
@@ -61,7 +61,7 @@ const MESSAGES: &[(&[u8], Reader)] = &[
     (b"Timeout, client not responding from ", gone),
     (b"Disconnecting ", disconnecting),
     (b"Disconnecting: ", disconnecting),
-    (b"ssh_dispatch_run_fatal: Connection from ", from),
+    (b"ssh_dispatch_run_fatal: Connection from ", gone),
     (b"banner exchange: Connection from ", from),
     (b"Connection from ", from),
     (b"Received disconnect from ", from),
@@ -70,6 +70,11 @@ const MESSAGES: &[(&[u8], Reader)] = &[
     (b"Timeout before authentication for connection from ", from),
     (b"Timeout before authentication for ", from),
     (b"drop connection #", dropped),
+    (b"Starting session: ", channel),
+    (b"Close session: user ", channel),
+    (b"Closing connection to ", from),
+    (b"Transferred: sent ", transferred),
+    (b"Authentication tried for ", wrong_host),
 ];
 
 /// How methods of authentication begin.
@@ -89,7 +94,6 @@ const BEGINNINGS: &[&[u8]] = &[
     b"PAM unable to dlopen",
     b"Read error from remote host ",
     b"Server listening on ",
-    b"Starting session: ",
     b"input_userauth_request: ",
     b"kex_exchange_identification: ",
     b"main: sshd",
@@ -107,10 +111,11 @@ fn looks_like(line: &Line<'_>) -> bool {
         return pam::module(text).is_some()
             || pam::summary(text).is_some()
             || is_message(text)
+            || services::is_vsftpd_file(text)
             || BEGINNINGS.iter().any(|beginning| begins(text, beginning));
     }
     app.starts_with(b"sshd")
-        || PROGRAMS.contains(&app)
+        || services::of(app).is_some()
         || find(app, b"(pam_").is_some()
         || pam::module(line.body).is_some()
         || pam::is_untagged(line.body)
@@ -155,7 +160,13 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
         pam::says(line, app, until(text, b' ').unwrap_or_default().1, facts);
     } else if let Some(text) = pam::summary(text) {
         pam::says(line, app, text, facts);
-    } else if app.is_empty() || app.starts_with(b"sshd") {
+    } else if app.starts_with(b"sshd") {
+        sshd(line, text, facts);
+    } else if let Some(read) = services::of(app) {
+        read(line, text, facts);
+    } else if services::is_vsftpd_file(text) {
+        services::vsftpd(line, text, facts);
+    } else if app.is_empty() {
         sshd(line, text, facts);
     }
     Some(())
@@ -169,9 +180,12 @@ fn plain(text: &[u8]) -> &[u8] {
 
 fn sshd<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     let text = plain(text);
+    // `/home/x/.ssh/authorized_keys:1: Authentication tried for …`: a file of the host and its line.
+    let place = if text.starts_with(b"/") { find(text, b": Authentication tried for ") } else { None };
+    let text = place.map_or(text, |at| cut(text, at + 2).1);
     let Some((beginning, reader)) = MESSAGES.iter().find(|(beginning, _)| begins(text, beginning)) else { return };
     let action = trim(beginning);
-    let action = [b" from" as &[u8], b" by", b" for", b":"].iter().find_map(|end| action.strip_suffix(*end)).unwrap_or(action);
+    let action = [b" from" as &[u8], b" by", b" for", b" for '", b":"].iter().find_map(|end| action.strip_suffix(*end)).unwrap_or(action);
     facts.action = line.text(cut(text, action.len()).0);
     reader(line, cut(text, beginning.len()).1, facts);
 }
@@ -385,7 +399,10 @@ fn disconnecting<'a>(line: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
         facts.kind = Kind::LoginFailure;
     }
     match whom(about) {
-        Some((_, name, peer)) => {
+        Some((state, name, peer)) => {
+            if state == b"user " {
+                facts.kind = Kind::SessionEnd;
+            }
             account(line, name, Escape::Octal, facts);
             peer.fill(facts);
         }
@@ -400,12 +417,52 @@ fn from<'a>(_: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
     }
 }
 
+/// `Starting session: shell on pts/0 for fourn.chimere from 198.51.100.7 port 4711 id 0`, `Close session: user fourn.chimere from …`: a
+/// channel of the session that PAM's lines tell of.
+fn channel<'a>(line: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
+    let rest = find(rest, b" for ").map_or(rest, |at| cut(rest, at + b" for ".len()).1);
+    if let (user, Some(peer)) = user_from(rest, true) {
+        account(line, user, Escape::Octal, facts);
+        peer.fill(facts);
+    }
+}
+
+/// `Transferred: sent 3304, received 3544 bytes`, by the server's count.
+fn transferred<'a>(_: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
+    let Some((sent, rest)) = until(rest, b',') else { return };
+    facts.destination_bytes = number(sent);
+    facts.source_bytes = between(rest, b" received ", b" bytes").and_then(number);
+}
+
+/// `Authentication tried for ext-sphinx-1 with correct key but not from a permitted host (host=gw.example, ip=198.51.100.7).`
+fn wrong_host<'a>(line: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
+    let Some((user, reason)) = find(rest, b" with correct ").map(|at| cut(rest, at)) else { return };
+    facts.kind = Kind::LoginFailure;
+    account(line, user, Escape::None, facts);
+    let place = rfind(reason, b" (host=").unwrap_or(reason.len());
+    facts.reason = line.text(trim(cut(reason, place).0));
+    let address = rfind(reason, b" ip=").map_or(&[] as &[u8], |at| cut(reason, at + 4).1);
+    facts.source_ip = ip(cut(address, address.iter().position(|b| matches!(b, b',' | b')')).unwrap_or(address.len())).0);
+}
+
+/// `Successful Duo login for 'fourn.chimere' from 198.51.100.7`, `Failed Duo login for …`, `Aborted Duo login for …`: Duo's own module.
+fn duo<'a>(line: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
+    let success = facts.action.raw(line.whole).starts_with(b"Successful");
+    facts.kind = if success { Kind::LoginSuccess } else { Kind::LoginFailure };
+    facts.mfa = success.then_some(true);
+    let (user, peer) = user_from(rest, true);
+    account(line, user.strip_suffix(b"'").unwrap_or(user), Escape::None, facts);
+    if let Some(peer) = peer {
+        peer.fill(facts);
+    }
+}
+
 /// `drop connection #3 from [198.51.100.7]:4711 on [10.1.1.9]:22 penalty: failed authentication`
 fn dropped<'a>(_: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
-    let socket = find(rest, b" from ").map(|at| cut(rest, at + b" from ".len()).1).and_then(|rest| until(rest, b' '));
-    if let Some((address, port)) = socket.and_then(|(socket, _)| ip_port(socket)) {
-        facts.source_ip = Some(address);
-        facts.source_port = port;
+    let socket = between(rest, b" from [", b" ").map(|socket| cut(socket, find(socket, b"]:").unwrap_or(socket.len())));
+    if let Some((address, port)) = socket {
+        facts.source_ip = ip(address);
+        facts.source_port = port.get(2..).and_then(number);
     }
 }
 

@@ -32,6 +32,7 @@ const EVENTS: &[(&[u8], Kind)] = &[
     (b"session.start", Kind::SessionStart),
     (b"session.join", Kind::SessionStart),
     (b"session.end", Kind::SessionEnd),
+    (b"client.disconnect", Kind::SessionEnd),
     (b"app.session.start", Kind::SessionStart),
     (b"app.session.end", Kind::SessionEnd),
     (b"db.session.start", Kind::SessionStart),

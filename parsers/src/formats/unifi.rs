@@ -7,7 +7,7 @@ use memchr::memmem::rfind;
 
 use crate::atoms::{Extension, cut, find, ip, number, until};
 use crate::formats::Format;
-use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, Text, Verdict};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, Text, Verdict, stamp};
 
 /// The line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -81,6 +81,7 @@ fn fields<'a>(line: &Line<'a>, pairs: &'a [u8], facts: &mut Facts) {
                 line.login(pair.value, pair.escape, facts);
             }
             b"UNIFIclientAlias" | b"UNIFIclientHostname" | b"shost" => set(&mut facts.client),
+            b"UNIFIutcTime" => facts.stamp = stamp::any(pair.value),
             b"UNIFIhost" | b"dvchost" => set(&mut facts.device),
             b"UNIFIvpnName" | b"UNIFIvpnServer" => set(&mut facts.group),
             b"UNIFIsettingsSection" | b"UNIFIsettingsEntry" => set(&mut facts.target),

@@ -3,7 +3,7 @@
 //! WatchGuard, "Fireware Log Message Catalog" (12.x): ids and texts. Two dresses: `firewall: msg_id="3000-0148" Allow …`, where flows
 //! are positional and other messages plain text, and IBM LEEF with the text in `msg=`. The texts are the same in both.
 //!
-//! A login is `user@server`; where it holds a domain as well, `user@domain@server`.
+//! A login is `user@server`; where it holds a domain as well, `user@domain@server` or `DOMAIN\user@server`.
 
 use std::net::IpAddr;
 
@@ -295,7 +295,8 @@ fn ssl_client<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) -> bool {
 /// Takes the server off a login that has a domain as well.
 fn login<'a>(line: &Line<'a>, name: &'a [u8], facts: &mut Facts) {
     let name = trim(name);
-    let server = if memchr_iter(b'@', name).count() > 1 { memrchr(b'@', name) } else { None };
+    let domained = memchr_iter(b'@', name).count() > 1 || name.contains(&b'\\');
+    let server = if domained { memrchr(b'@', name) } else { None };
     let name = server.map_or(name, |at| cut(name, at).0);
     if name.is_empty() || name.starts_with(b"<missing") {
         return;

@@ -30,12 +30,15 @@ fn web<'a>(line: &Line<'a>) -> Option<Row<'a, 12>> {
         && match kind {
             b"AUDIT" => ip(row.value(3)).is_some() || matches!(row.value(2), b"GUI" | b"CLI" | b"REST" | b"API"),
             b"NF" => ip(row.value(3)).is_some() && ip(row.value(5)).is_some(),
-            _ => {
-                matches!(row.value(1), b"EMER" | b"ALER" | b"CRIT" | b"ERRO" | b"WARN" | b"NOTI" | b"INFO" | b"DEBU")
-                    || ip(row.value(1)).is_some()
-            }
+            // `SYS ADMIN_M ALER 51001 …`: the module stands before the severity.
+            b"SYS" => is_severity(row.value(2)),
+            _ => is_severity(row.value(1)) || ip(row.value(1)).is_some(),
         })
     .then_some(row)
+}
+
+fn is_severity(word: &[u8]) -> bool {
+    matches!(word, b"EMER" | b"ALER" | b"CRIT" | b"ERRO" | b"WARN" | b"NOTI" | b"INFO" | b"DEBU")
 }
 
 /// The unit's own stamp, where a relay put another one before it.

@@ -3,52 +3,47 @@
 //! Every word of a phrase has to be known. So `Multiple failed login attempts` or `Login page shown` says nothing, and a product's own
 //! matters are never taken for somebody's access.
 
-/// What one word adds to a phrase.
+/// What a word says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Word {
-    /// Means going in by itself.
+    /// Going in.
     Login,
-    /// Means that credentials are looked at.
+    /// Looking at credentials.
     Verify,
-    /// Both at once, with its outcome.
-    LoginGood,
-    LoginBad,
     Logout,
-    /// Means something with `in`, `on`, `off` or `out` behind it.
+    /// Going, with `in`, `on`, `off` or `out` behind it.
     Log,
     In,
     Out,
+    /// An end, with `out` behind it.
+    Timed,
     Session,
     Connect,
     Disconnect,
     Up,
     Down,
-    /// With `out` behind it an end.
-    Timed,
     Good,
     Bad,
     /// Something was tried; how it ended stands elsewhere.
     Attempt,
-    /// Says nothing.
-    Filler,
 }
 
-const WORDS: &[(Word, &[&str])] = &[
-    (Word::Login, &["login", "logins", "logon", "signin", "signon", "connexion"]),
-    (Word::Verify, &["authentication", "authenticate", "auth", "verify", "authentification"]),
+const WORDS: &[(&[Word], &[&str])] = &[
+    (&[Word::Login], &["login", "logins", "logon", "signin", "signon", "connexion"]),
+    (&[Word::Verify], &["authentication", "authenticate", "auth", "verify", "authentification"]),
     // In capitals no border of words is seen.
-    (Word::LoginBad, &["loginfailure", "loginfailed", "loginfail", "logonfailure", "logonfailed"]),
-    (Word::LoginGood, &["loginsuccess", "logonsuccess", "authenticated"]),
-    (Word::Logout, &["logout", "logoff", "signout", "signoff", "déconnexion", "Déconnexion", "deconnexion"]),
-    (Word::Log, &["log", "logs", "logged", "logging", "sign", "signed", "signing"]),
-    (Word::In, &["in", "on"]),
-    (Word::Out, &["out", "off"]),
-    (Word::Session, &["session", "tunnel"]),
-    (Word::Connect, &["connect", "connected", "connects"]),
-    (Word::Disconnect, &["disconnect", "disconnected", "disconnects"]),
-    (Word::Up, &["start", "started", "open", "opened", "established", "created", "begin", "began", "up", "ouverture"]),
+    (&[Word::Login, Word::Bad], &["loginfailure", "loginfailed", "loginfail", "logonfailure", "logonfailed"]),
+    (&[Word::Login, Word::Good], &["loginsuccess", "logonsuccess", "authenticated"]),
+    (&[Word::Logout], &["logout", "logoff", "signout", "signoff", "déconnexion", "Déconnexion", "deconnexion"]),
+    (&[Word::Log], &["log", "logs", "logged", "logging", "sign", "signed", "signing"]),
+    (&[Word::In], &["in", "on"]),
+    (&[Word::Out], &["out", "off"]),
+    (&[Word::Session], &["session", "tunnel"]),
+    (&[Word::Connect], &["connect", "connected", "connects"]),
+    (&[Word::Disconnect], &["disconnect", "disconnected", "disconnects"]),
+    (&[Word::Up], &["start", "started", "open", "opened", "established", "created", "begin", "began", "up", "ouverture"]),
     (
-        Word::Down,
+        &[Word::Down],
         &[
             "end",
             "ended",
@@ -65,9 +60,9 @@ const WORDS: &[(Word, &[&str])] = &[
             "fermeture",
         ],
     ),
-    (Word::Timed, &["timed", "time"]),
+    (&[Word::Timed], &["timed", "time"]),
     (
-        Word::Good,
+        &[Word::Good],
         &[
             "success",
             "successful",
@@ -89,7 +84,7 @@ const WORDS: &[(Word, &[&str])] = &[
         ],
     ),
     (
-        Word::Bad,
+        &[Word::Bad],
         &[
             "failure",
             "failed",
@@ -117,9 +112,9 @@ const WORDS: &[(Word, &[&str])] = &[
             "échoué",
         ],
     ),
-    (Word::Attempt, &["attempt", "attempted", "tentative", "request", "requested"]),
+    (&[Word::Attempt], &["attempt", "attempted", "tentative", "request", "requested"]),
     (
-        Word::Filler,
+        &[],
         &[
             "a",
             "an",
@@ -227,21 +222,12 @@ pub(super) enum Outcome {
     Failure,
 }
 
-/// The words that a phrase has.
+/// What the words of a phrase say together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Said {
-    login: bool,
-    verify: bool,
-    logout: bool,
-    session: bool,
-    connect: bool,
-    disconnect: bool,
-    up: bool,
-    down: bool,
-    good: bool,
-    bad: bool,
-    attempt: bool,
-    /// The last word was one of [`Word::Log`] or [`Word::Timed`].
+    /// One bit a [`Word`].
+    words: u32,
+    /// The last word, if it needs another one behind it.
     open: Option<Word>,
 }
 
@@ -249,48 +235,49 @@ impl Said {
     /// Takes up the words of `text`; `None` if one of them is not known.
     fn hear(mut self, text: &[u8]) -> Option<Said> {
         for word in words(text) {
-            let word = meaning(word)?;
-            match (self.open.take(), word) {
-                (Some(Word::Log), Word::In) => self.login = true,
-                (Some(Word::Log), Word::Out) => self.logout = true,
-                (Some(Word::Timed), Word::Out) => (self.session, self.down) = (true, true),
-                (Some(_), _) | (None, Word::Out) => return None,
-                (None, Word::Log | Word::Timed) => self.open = Some(word),
-                (None, Word::Login) => self.login = true,
-                (None, Word::Verify) => self.verify = true,
-                (None, Word::LoginGood) => (self.login, self.good) = (true, true),
-                (None, Word::LoginBad) => (self.login, self.bad) = (true, true),
-                (None, Word::Logout) => self.logout = true,
-                (None, Word::Session) => self.session = true,
-                (None, Word::Connect) => self.connect = true,
-                (None, Word::Disconnect) => self.disconnect = true,
-                (None, Word::Up) => self.up = true,
-                (None, Word::Down) => self.down = true,
-                (None, Word::Good) => self.good = true,
-                (None, Word::Bad) => self.bad = true,
-                (None, Word::Attempt) => self.attempt = true,
-                (None, Word::In | Word::Filler) => {}
-            }
+            let meanings: &[Word] = match (self.open.take(), meanings(word)?) {
+                (Some(Word::Log), [Word::In]) => &[Word::Login],
+                (Some(Word::Log), [Word::Out]) => &[Word::Logout],
+                (Some(Word::Timed), [Word::Out]) => &[Word::Session, Word::Down],
+                (Some(_), _) | (None, [Word::Out]) => return None,
+                (None, &[open @ (Word::Log | Word::Timed)]) => {
+                    self.open = Some(open);
+                    &[]
+                }
+                (None, meanings) => meanings,
+            };
+            self.words |= meanings.iter().fold(0, |words, &word| words | 1 << word as u32);
         }
         self.open.is_none().then_some(self)
     }
 
+    fn has(self, word: Word) -> bool {
+        self.words >> word as u32 & 1 == 1
+    }
+
     fn verb(self) -> Option<Verb> {
-        Some(match self {
-            Said { logout: true, login: false, bad: false, .. } => Verb::Logout,
-            Said { logout: true, .. } | Said { login: true, down: true, .. } => return None,
-            Said { login: true, bad: true, .. } | Said { verify: true, bad: true, .. } => Verb::LoginFailed,
-            Said { login: true, good: true, .. } | Said { verify: true, good: true, .. } | Said { login: true, attempt: false, .. } => {
-                Verb::Login
-            }
-            Said { login: true, .. } | Said { verify: true, .. } => Verb::LoginTried,
-            Said { bad: true, .. } | Said { attempt: true, .. } => return None,
-            Said { connect: true, .. } => Verb::Connect,
-            Said { disconnect: true, .. } => Verb::Disconnect,
-            Said { session: true, up: true, down: false, .. } => Verb::SessionStart,
-            Said { session: true, up: false, down: true, .. } => Verb::SessionEnd,
-            _ => return None,
-        })
+        let (good, bad, tried) = (self.has(Word::Good), self.has(Word::Bad), self.has(Word::Attempt));
+        let (login, up, down) = (self.has(Word::Login), self.has(Word::Up), self.has(Word::Down));
+        if self.has(Word::Logout) {
+            return (!login && !bad).then_some(Verb::Logout);
+        }
+        if login || self.has(Word::Verify) {
+            return match () {
+                // A page that waited too long.
+                () if login && down => None,
+                () if bad => Some(Verb::LoginFailed),
+                () if good || login && !tried => Some(Verb::Login),
+                () => Some(Verb::LoginTried),
+            };
+        }
+        match () {
+            () if bad || tried => None,
+            () if self.has(Word::Connect) => Some(Verb::Connect),
+            () if self.has(Word::Disconnect) => Some(Verb::Disconnect),
+            () if self.has(Word::Session) && up && !down => Some(Verb::SessionStart),
+            () if self.has(Word::Session) && down && !up => Some(Verb::SessionEnd),
+            () => None,
+        }
     }
 }
 
@@ -298,7 +285,7 @@ impl Said {
 pub(super) fn verb(texts: &[&[u8]], who: &[u8]) -> Option<Verb> {
     let mut said = Said::default();
     for text in texts {
-        let named = if who.is_empty() { None } else { memchr::memmem::find(text, who) };
+        let named = crate::atoms::find(text, who);
         let (before, after) = named.map_or((*text, &[] as &[u8]), |at| {
             let (before, after) = crate::atoms::cut(text, at);
             (before, crate::atoms::cut(after, who.len()).1)
@@ -310,11 +297,8 @@ pub(super) fn verb(texts: &[&[u8]], who: &[u8]) -> Option<Verb> {
 
 /// How something ended: `Success`, `/Failure`, `true`, `access_denied`; `None` where it is not one of the clear words.
 pub(super) fn outcome(text: &[u8]) -> Option<Outcome> {
-    match Said::default().hear(text)? {
-        Said { bad: true, .. } => Some(Outcome::Failure),
-        Said { good: true, .. } => Some(Outcome::Success),
-        _ => None,
-    }
+    let said = Said::default().hear(text)?;
+    if said.has(Word::Bad) { Some(Outcome::Failure) } else { said.has(Word::Good).then_some(Outcome::Success) }
 }
 
 /// `LOGIN_FAILED`, `userAuthenticate`, `USER - LOGIN`, `An account was logged off.` word by word.
@@ -325,11 +309,11 @@ fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|word| !word.is_empty())
 }
 
-fn meaning(word: &[u8]) -> Option<Word> {
+fn meanings(word: &[u8]) -> Option<&'static [Word]> {
     if word.iter().all(u8::is_ascii_digit) {
-        return Some(Word::Filler);
+        return Some(&[]);
     }
-    WORDS.iter().find(|(_, words)| words.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))).map(|&(meaning, _)| meaning)
+    WORDS.iter().find(|(_, words)| words.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))).map(|(meanings, _)| *meanings)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! that products put elsewhere, if one of them is a plain [`phrase`]. `outcome` tells how it ended.
 
 use super::phrase::{self, Outcome, Verb};
-use crate::atoms::{Once, Pair, ip, number, split_login, until};
+use crate::atoms::{Once, Pair, ip, ip_port, number, split_login, until};
 use crate::{Escape, Facts, Kind, Line, Stamp, Stamps, Verdict, stamp};
 
 /// The pairs that are weighed against one another, as they stand.
@@ -50,12 +50,14 @@ pub(in crate::formats) fn read<'a>(
     for Pair { key, value, .. } in pairs {
         let value = unquoted(value);
         match key {
-            b"src" | b"sourceAddress" => facts.source_ip.once(ip(value)),
+            b"src" | b"sourceAddress" | b"identSrc" | b"c6a2" => {
+                let (address, port) = ip_port(value).unzip();
+                facts.source_ip.once(address.filter(|ip| !ip.is_unspecified()));
+                facts.source_port.once(port.flatten());
+            }
             b"spt" | b"srcPort" | b"sourcePort" => facts.source_port.once(number(value)),
-            b"dst" | b"destinationAddress" => facts.destination_ip.once(ip(value)),
+            b"dst" | b"destinationAddress" | b"c6a3" => facts.destination_ip.once(ip(value).filter(|ip| !ip.is_unspecified())),
             b"dpt" | b"dstPort" | b"destinationPort" => facts.destination_port.once(number(value)),
-            b"c6a2" => facts.source_ip.once(ip(value)),
-            b"c6a3" => facts.destination_ip.once(ip(value)),
             b"in" | b"dstBytes" | b"bytesIn" => facts.destination_bytes.once(number(value)),
             b"out" | b"srcBytes" | b"bytesOut" => facts.source_bytes.once(number(value)),
             b"shost" | b"sourceHostName" | b"identHostName" if ip(value).is_none() => facts.client.once(text(given(value))),
@@ -105,7 +107,7 @@ impl<'a> Fields<'a> {
             b"dvchost" | b"deviceHostName" => &mut self.host,
             b"dvc" | b"deviceAddress" => &mut self.address,
             b"deviceExternalId" => &mut self.device_id,
-            b"rt" | b"devTime" | b"deviceReceiptTime" | b"UNIFIutcTime" => &mut self.receipt,
+            b"rt" | b"devTime" | b"deviceReceiptTime" => &mut self.receipt,
             b"end" | b"endTime" => &mut self.end,
             b"start" | b"startTime" => &mut self.start,
             [b'c', b's', digit @ b'1'..=b'6', rest @ ..] => match (self.custom.get_mut(usize::from(digit - b'1')), rest) {
@@ -172,6 +174,10 @@ impl<'a> Fields<'a> {
         if act.is_empty() || verb.is_none() && phrase::outcome(act).is_some() {
             outcome.once(act);
             verb = self.flagged().or_else(|| self.told(names, user));
+        }
+        // Nobody who chose a name wrote the head: a failure that it tells is one.
+        if names.iter().any(|name| phrase::verb(&[name], user) == Some(Verb::LoginFailed)) {
+            verb = Some(Verb::LoginFailed);
         }
         if let Some(verb) = verb {
             return (kind(verb, outcome, !user.is_empty()), None);

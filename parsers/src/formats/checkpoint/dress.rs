@@ -13,7 +13,8 @@ pub(super) enum Dress<'a> {
     Bracketed(&'a [u8]),
     /// `[sc4s@2620 action="Drop" src="10.99.0.6"]`
     Structured(&'a [u8]),
-    /// `time=1795210867|hostname=fw-1|product=Firewall|action=Drop|`, for Splunk.
+    /// `time=1795210867|hostname=fw-1|product=Firewall|action=Drop|`, for Splunk; `loc=7|time=20Nov2026 22:41:07|orig=fw-1|…` of
+    /// collectors that fetch by OPSEC LEA.
     Piped(&'a [u8]),
     /// CEF.
     Cef(Cef<'a>),
@@ -45,8 +46,12 @@ impl<'a> Dress<'a> {
                 }
             }
             [b'{', ..] => line.quotes_all(&[b"loguid", b"origin"]).then_some(Dress::Json(body)),
-            [b't', b'i', b'm', b'e', b'=', ..] => {
-                (find(body, b"|hostname=").is_some() && find(body, b"|product=").is_some()).then_some(Dress::Piped(body))
+            [b'a'..=b'z', ..] if line.dress == crate::Dress::Pairs => {
+                let piped = until(body, b'|').is_some_and(|(first, _)| first.contains(&b'='));
+                let has = |key: &[u8]| find(body, key).is_some();
+                let known =
+                    piped && (has(b"|hostname=") || has(b"|orig=")) && has(b"|product=") && (body.starts_with(b"time=") || has(b"|time="));
+                known.then_some(Dress::Piped(body))
             }
             [b'"', b'0'..=b'9', ..] => {
                 let row = Row::<3>::new(body, b' ');
@@ -195,6 +200,7 @@ pub(super) struct Fields<'a> {
     pub(super) object: &'a [u8],
     pub(super) subject: &'a [u8],
     pub(super) user: &'a [u8],
+    pub(super) domain: &'a [u8],
     pub(super) group: &'a [u8],
     pub(super) machine: &'a [u8],
     pub(super) client_ip: &'a [u8],
@@ -223,9 +229,9 @@ impl<'a> Fields<'a> {
         let slot = match key {
             b"time" | b"rt" | b"devTime" => &mut self.time,
             b"start" | b"start_time" => &mut self.later,
-            b"origin" | b"dvc" => &mut self.origin,
+            b"origin" | b"orig" | b"dvc" => &mut self.origin,
             b"hostname" | b"dvchost" => &mut self.hostname,
-            b"product" => &mut self.product,
+            b"product" | b"ProductName" => &mut self.product,
             b"action" | b"act" => &mut self.action,
             b"operation" => &mut self.operation,
             b"administrator" => &mut self.administrator,
@@ -234,6 +240,7 @@ impl<'a> Fields<'a> {
             b"objectname" | b"object_name" => &mut self.object,
             b"subject" => &mut self.subject,
             b"user" | b"src_user_name" | b"src_user" | b"suser" | b"duser" | b"usrName" | b"vpn_user" => &mut self.user,
+            b"domain_name" => &mut self.domain,
             b"user_group" | b"src_user_group" => &mut self.group,
             b"src_machine_name" | b"shost" | b"machine" => &mut self.machine,
             b"client_ip" => &mut self.client_ip,

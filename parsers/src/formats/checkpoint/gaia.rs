@@ -2,12 +2,22 @@
 
 use memchr::memmem::rfind;
 
-use crate::atoms::{cut, find, trim, until};
+use crate::atoms::{cut, find, ip, trim, until};
 use crate::{About, Escape, Facts, Kind, Line};
 
 /// Whether one of Gaia's daemons speaks.
 pub(super) fn looks_like(line: &Line<'_>) -> bool {
-    matches!(line.head.app, b"clish" | b"xpand")
+    matches!(line.head.app, b"clish" | b"xpand") || line.head.app == b"httpd2" && portal(line.body).is_some()
+}
+
+/// `HTTP login from 10.1.0.4 as claire`: the portal.
+fn portal(text: &[u8]) -> Option<(Kind, &[u8], &[u8])> {
+    let (kind, rest) = match text.strip_prefix(b"HTTP login from ") {
+        Some(rest) => (Kind::LoginSuccess, rest),
+        None => (Kind::Logout, text.strip_prefix(b"HTTP logout from ")?),
+    };
+    let (address, rest) = until(rest, b' ')?;
+    Some((kind, address, rest.strip_prefix(b"as ")?))
 }
 
 /// `User claire logged in with ReadWrite permission`, `User claire logged out from CLI shell`,
@@ -18,7 +28,11 @@ pub(super) fn event(line: &Line<'_>, facts: &mut Facts) -> Option<()> {
     if !looks_like(line) {
         return None;
     }
-    if let Some(rest) = text.strip_prefix(b"User ") {
+    if let Some((kind, address, login)) = portal(text) {
+        facts.kind = kind;
+        facts.source_ip = ip(address);
+        line.login(login, Escape::None, facts);
+    } else if let Some(rest) = text.strip_prefix(b"User ") {
         for (words, kind) in [(b" logged in".as_slice(), Kind::LoginSuccess), (b" logged out", Kind::Logout)] {
             let Some(at) = rfind(rest, words) else { continue };
             facts.kind = kind;

@@ -5,7 +5,7 @@ use memchr::memmem::rfind;
 
 use super::flows::ends;
 use super::subject::{subject, unquoted, user, word, word_after};
-use crate::atoms::{between, cut, duration, find, ip, number, trim, until};
+use crate::atoms::{between, cut, duration, find, ip, number, seconds, trim, until};
 use crate::{About, Facts, Kind, Line, Text};
 
 /// Reads a message that is not of traffic.
@@ -13,6 +13,8 @@ pub(super) fn read<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut F
     subject(line, text, facts);
     facts.kind = kind(id, text);
     details(line, id, text, facts);
+    // `Login permitted from 0.0.0.0/0 to inside:0.0.0.0/http`: from the device's own pages.
+    facts.source_ip = facts.source_ip.filter(|ip| !ip.is_unspecified());
     about(line, id, text, facts);
     if facts.kind != Kind::LoginSuccess && facts.kind != Kind::SessionStart {
         facts.reason = line.text(reason(id, text));
@@ -29,7 +31,7 @@ fn kind(id: &[u8], text: &[u8]) -> Kind {
         // `AAA user authorization Successful` and `accounting` wear the same numbers.
         b"113004" | b"113005" | b"113012" | b"113015" if find(cut(text, 40).0, b"authentication").is_none() => Kind::Other,
         b"113004" | b"113008" | b"113012" | b"109005" | b"307002" | b"315002" | b"605005" | b"611101" | b"713052" | b"716038"
-        | b"719022" => Kind::LoginSuccess,
+        | b"719022" | b"772005" => Kind::LoginSuccess,
         b"113005" | b"113006" | b"113013" | b"113015" | b"113016" | b"113017" | b"113021" | b"113025" | b"113037" | b"113040"
         | b"109006" | b"109031" | b"109033" | b"109034" | b"307003" | b"308001" | b"315003" | b"605004" | b"611102" | b"713060"
         | b"713167" | b"713198" | b"716039" | b"716040" | b"719023" | b"719024" | b"734002" | b"751006" | b"751011" | b"751018"
@@ -39,8 +41,8 @@ fn kind(id: &[u8], text: &[u8]) -> Kind {
         b"611103" => Kind::Logout,
         // A key that was renewed is neither a new session nor the end of one.
         b"750006" | b"750007" if goes_on(b"Reason: ", b"ekey") => Kind::Other,
-        b"113039" | b"603104" | b"603106" | b"603108" | b"606001" | b"713228" | b"716001" | b"721016" | b"722051" | b"750006"
-        | b"751025" => Kind::SessionStart,
+        b"109011" | b"113039" | b"603104" | b"603106" | b"603108" | b"606001" | b"713228" | b"716001" | b"721016" | b"722051"
+        | b"750006" | b"751025" => Kind::SessionStart,
         b"109012" | b"113019" | b"315011" | b"603105" | b"603107" | b"606002" | b"713050" | b"716002" | b"721018" | b"750007"
         | b"750014" => Kind::SessionEnd,
         b"" => kind_of_words(text),
@@ -78,13 +80,18 @@ fn details<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut Facts) {
             facts.source_bytes = between(text, b"Bytes rcv: ", b",").and_then(number);
             peer(between(text, b"Session Type: ", b",").is_some_and(is_lan_to_lan), facts);
         }
+        // `Authen Session End: user 'u', sid 4, elapsed 30 seconds`
+        b"109011" | b"109012" => {
+            facts.session = line.text(rfind(text, b", sid ").and_then(|at| text.get(at + 6..)).map(word).unwrap_or_default());
+            facts.duration = rfind(text, b", elapsed ").and_then(|at| text.get(at + 10..)).map(word).and_then(seconds);
+        }
         b"713050" => {
             facts.source_ip =
                 facts.source_ip.or_else(|| word_after(text, b"for peer ").and_then(|word| ip(word.strip_suffix(b".").unwrap_or(word))));
             peer(facts.user.is_empty(), facts);
         }
         b"750006" | b"750007" => peer(facts.user.is_empty(), facts),
-        b"722051" | b"713228" | b"751025" | b"109201" | b"" => {
+        b"722051" | b"713228" | b"751025" | b"" | [b'1', b'0', b'9', b'2', ..] => {
             let keys = [
                 b"IPv4 Address <".as_slice(),
                 b" Address <",
@@ -157,6 +164,10 @@ fn details<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut Facts) {
                 let end = [b" Succeeded".as_slice(), b" Failed", b" - "].into_iter().filter_map(|end| find(login, end)).min();
                 user(line, cut(login, end.unwrap_or(login.len())).0, facts);
             }
+        }
+        // `Duplicate TCP SYN from inside:10.1.1.1/1234 to outside:192.0.2.1/80 with different initial sequence number`
+        [b'4' | b'5', ..] | b"303002" | b"710001" if facts.user.is_empty() && facts.source_ip.is_none() => {
+            ends(text, b" from ", b" to ", facts);
         }
         _ => {}
     }

@@ -87,6 +87,18 @@ fn named<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
         facts.source_ip = address.strip_prefix(b"user IP =").and_then(|address| ip(trim(address)));
         return;
     }
+    // `UAUTH: Session=0x00fee000, User=u, Assigned IP=10.99.0.6, Successfully removed the rules for user during tunnel torn down.`
+    if text.starts_with(b"UAUTH: ") {
+        user(line, between(text, b" User=", b", Assigned IP=").unwrap_or_default(), facts);
+        return;
+    }
+    // `IPSEC: An inbound remote access SA (SPI= 0x54BD47BC) between 192.0.2.201 and 198.51.100.23 (user= u) has been created.`
+    if let Some(rest) = text.strip_prefix(b"IPSEC: An ") {
+        let (addresses, login) = cut(rest, find(rest, b" (user= ").unwrap_or(rest.len()));
+        facts.source_ip = word_after(addresses, b" and ").and_then(ip);
+        user(line, cut(login.get(8..).unwrap_or_default(), rfind(login, b") has been ").unwrap_or(8).saturating_sub(8)).0, facts);
+        return;
+    }
     // `IP address: 198.51.100.23, Uname: u`
     if let Some(at) = find(text, b"Uname: ") {
         facts.source_ip = between(text, b"IP address: ", b",").and_then(ip);
@@ -129,12 +141,16 @@ fn named<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
         }
         return;
     }
-    // `DAP: User u, Addr 198.51.100.23, Connection AnyConnect: …`, `User=u, Assigned IP=10.99.0.6`, `WebVPN session for client user u, IP …`
+    // `DAP: User u, Addr 198.51.100.23, Connection AnyConnect: …`, `WebVPN session for client user u, IP …`
     for (key, end, address) in [
         (b"DAP: User ".as_slice(), b", Addr ".as_slice(), b", Addr ".as_slice()),
-        (b" User=", b", Assigned IP=", b""),
         (b" client user ", b", IP ", b", IP "),
         (b" failed. User ", b" did NOT", b""),
+        // `Authen Session Start: user 'u', sid 4`
+        (b" Start: user ", b", sid ", b""),
+        (b" End: user ", b", sid ", b""),
+        (b"REAUTH: user ", b" passed authentication", b""),
+        (b"REAUTH: user ", b" failed authentication", b""),
         // `… client-dynamic-ip = 10.99.0.6, username = u, MPPE-key-strength = …`, of other releases `username is u,`
         (b", username = ", b", MPPE", b", remote-peer = "),
         (b", username is ", b", MPPE", b", remote_peer_ip is "),
@@ -145,7 +161,7 @@ fn named<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
         (b" login for username ", b" .", b""),
     ] {
         let Some(login) = between(text, key, end) else { continue };
-        user(line, login, facts);
+        user(line, unquoted(login), facts);
         if !address.is_empty() {
             facts.source_ip = word_after(text, address).and_then(|word| ip(word.strip_suffix(b":").unwrap_or(word)));
         }

@@ -38,8 +38,10 @@ impl<'a> Head<'a> {
             rest = trim_start(after);
         }
         let mut head = Head::default();
-        if is_stamp(rest) {
-            let (stamp, after) = cut(rest, STAMP);
+        let stamped = is_stamp(rest);
+        // `ns-1 0-PPE-0 : default SSLVPN …`: a relay took the stamp away.
+        if stamped || find(cut(rest, 48).0, b"PPE-").is_some() {
+            let (stamp, after) = cut(rest, if stamped { STAMP } else { 0 });
             head.stamp = stamp;
             let (place, message) = cut(after, find(after, b" : ")?);
             rest = message.get(3..)?;
@@ -52,7 +54,7 @@ impl<'a> Head<'a> {
                 }
             }
         }
-        head.message(rest, head.stamp.is_empty())
+        head.message(rest, !stamped)
     }
 
     /// `default SSLVPN LOGIN 4711 0 :  text`. `bare`: no stamp has told the box yet, so all of it must be there.
@@ -156,6 +158,9 @@ mod tests {
             ),
             ("default CMD_EXECUTED 4711 0 :  text", Some(("", "", "CMD_EXECUTED", "text"))),
             ("SSLVPN LOGIN 4711 0 : text", Some(("", "SSLVPN", "LOGIN", "text"))),
+            ("ns-1 0-PPE-0 : default SSLVPN LOGIN 4711 0 : text", Some(("ns-1", "SSLVPN", "LOGIN", "text"))),
+            ("0-PPE-0 : default AAA Message 4711 0 : text", Some(("", "AAA", "Message", "text"))),
+            ("0-PPE-0 : somebody else's words", None),
             ("a user 17 0 : text", None),
             ("session opened for 17 0 : x", None),
             ("11/20/2026:21:41:07 GMT ns-1 0-PPE-0 : and so on", None),

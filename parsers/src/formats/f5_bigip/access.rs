@@ -52,8 +52,12 @@ pub(super) fn event<'a>(line: &Line<'a>, id: &[u8], session: Session<'a>, facts:
             facts.source_bytes = number(trim(sent));
             facts.destination_bytes = received.strip_prefix(b" bytes out:").and_then(|bytes| number(trim(bytes)));
         }
-    } else if text.starts_with(b"PPP tunnel ") && find(text, b" closed").is_some() {
-        facts.kind = Kind::SessionEnd;
+    } else if let Some(what) = text.strip_prefix(b"PPP tunnel ").and_then(|rest| until(rest, b' ')).map(|(_, what)| what) {
+        facts.kind = match what.strip_suffix(b".").unwrap_or(what) {
+            b"started" => Kind::SessionStart,
+            b"closed" => Kind::SessionEnd,
+            _ => Kind::Other,
+        };
     } else if let Some(result) = text.strip_prefix(b"Access policy result: ") {
         // The only line of a policy whose logins others decide (SAML, certificates).
         facts.kind = if find(result, b"Deny").is_some() { Kind::Other } else { Kind::LoginSuccess };

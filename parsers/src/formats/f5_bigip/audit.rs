@@ -2,7 +2,7 @@
 
 use memchr::memmem::rfind;
 
-use crate::atoms::{cut, find, ip, trim, until};
+use crate::atoms::{cut, find, ip, ip_port, trim, until};
 use crate::{About, Escape, Facts, Kind, Line};
 
 /// Reads what follows `AUDIT - `.
@@ -15,6 +15,22 @@ pub(super) fn event<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     } else {
         transaction(line, text, facts);
     }
+}
+
+/// Whether the door itself speaks, without the audit log's words in front.
+pub(super) fn is_door(line: &Line<'_>) -> bool {
+    let user = line.body.starts_with(b"user=") || line.body.starts_with(b"User=");
+    line.head.app.ends_with(b"(pam_audit)") && user || line.head.app == b"httpd" && refused(line.body).is_some()
+}
+
+const NOT: &[u8] = b"' - not authenticated";
+
+/// `[error] [client 10.1.0.4] AUTHCACHE PAM: user 'claire' - not authenticated: Authentication failure, referer: …`: the web
+/// server's own words. Address, and the login with what follows.
+fn refused(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = cut(text, find(cut(text, 160).0, b"] AUTHCACHE PAM: user '")?);
+    let (_, address) = cut(before, find(before, b"[client ")?);
+    Some((cut(address, 8).1, cut(rest, 23).1)).filter(|_| rfind(rest, NOT).is_some())
 }
 
 /// How BIG-IP's own PAM module begins, whichever door asks it.
@@ -30,7 +46,16 @@ pub(super) fn authorized<'a>(line: &Line<'a>, rest: &'a [u8], facts: &mut Facts)
 /// `User=x tty=(unknown) host=10.1.0.4 failed to login after 1 attempts (start="…" end="…").`
 ///
 /// The line is written once at the beginning, and again with the end. A name that fails may hold anything: the last host is the door's.
-fn door<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
+pub(super) fn door<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
+    if let Some((address, rest)) = refused(text) {
+        facts.kind = Kind::LoginFailure;
+        facts.source_ip = ip_port(address).map(|(address, _)| address);
+        let (login, reason) = cut(rest, rfind(rest, NOT).unwrap_or(rest.len()));
+        line.login(login, Escape::None, facts);
+        let reason = cut(reason, NOT.len()).1.strip_prefix(b": ").unwrap_or_default();
+        facts.reason = line.text(cut(reason, find(reason, b", referer: ").unwrap_or(reason.len())).0);
+        return;
+    }
     let failed = find(text, b" failed to login").is_some();
     facts.kind = match (failed, find(text, b" end=\"").is_some()) {
         (true, _) => Kind::LoginFailure,

@@ -16,8 +16,13 @@ impl<'a> Record<'a> {
     /// CEF of F5, pairs that name F5 or begin as ASM's do, or RFC 5424 data of F5's number.
     pub(super) fn of(line: &Line<'a>) -> Option<Record<'a>> {
         let body = line.body;
+        // Where the data is the record, the body says it once more as columns.
+        if let Some(data) = line.head.data.strip_prefix(b"[F5@12276 ")
+            && (body.is_empty() || find(data, b"errdefs_msg_name=\"").is_some())
+        {
+            return Some(Record::Pairs(data));
+        }
         match body {
-            [] => line.head.data.strip_prefix(b"[F5@12276 ").map(Record::Pairs),
             _ if line.dress == Dress::Cef => line.cef.filter(|head| head.vendor == b"F5").map(Record::Cef),
             _ if line.dress == Dress::Pairs && find(body, b"device_vendor=\"F5\"").is_some() => {
                 Pairs::new(body).any(|pair| pair.key == b"device_vendor" && pair.value == b"F5").then_some(Record::Pairs(body))
@@ -62,7 +67,7 @@ fn field<'a>(line: &Line<'a>, pair: Pair<'a>, escape: Escape, stamps: &mut Stamp
     }
     match key {
         b"src" | b"source_ip" | b"ip_client" | b"c6a2" => facts.source_ip = facts.source_ip.or_else(|| ip(value)),
-        b"spt" | b"source_port" => facts.source_port = facts.source_port.or_else(|| number(value)),
+        b"spt" | b"source_port" | b"src_port" => facts.source_port = facts.source_port.or_else(|| number(value)),
         b"dst" | b"dest_ip" | b"c6a3" => facts.destination_ip = facts.destination_ip.or_else(|| ip(value)),
         b"dpt" | b"dest_port" => facts.destination_port = facts.destination_port.or_else(|| number(value)),
         b"suser" | b"username" | b"source_user" if facts.user.is_empty() => line.login(value, escape, facts),

@@ -10,6 +10,7 @@ const BY_NUMBER: &[(&[u8], Kind)] = &[
     (b"32002", Kind::LoginFailure), // LOG_ID_ADMIN_LOGIN_FAIL
     (b"32003", Kind::Logout),       // LOG_ID_ADMIN_LOGOUT
     (b"32021", Kind::LoginFailure), // LOG_ID_ADMIN_LOGIN_DISABLE: locked out
+    (b"32561", Kind::Logout),       // LOG_ID_ADMIN_LOGOUT_DISCONNECT
     (b"38031", Kind::LoginSuccess), // LOG_ID_FSSO_LOGON
     (b"38032", Kind::Logout),       // LOG_ID_FSSO_LOGOFF
     (b"39424", Kind::SessionStart), // LOG_ID_EVENT_SSL_VPN_USER_TUNNEL_UP
@@ -22,6 +23,8 @@ const BY_NUMBER: &[(&[u8], Kind)] = &[
     (b"43009", Kind::LoginFailure), // LOG_ID_EVENT_AUTH_FAILED
     (b"43010", Kind::LoginFailure), // LOG_ID_EVENT_AUTH_LOCKOUT
     (b"43011", Kind::Logout),       // LOG_ID_EVENT_AUTH_TIME_OUT
+    (b"43012", Kind::LoginSuccess), // LOG_ID_EVENT_AUTH_FSAE_AUTH_SUCCESS
+    (b"43013", Kind::LoginFailure), // LOG_ID_EVENT_AUTH_FSAE_AUTH_FAIL
     (b"43014", Kind::LoginSuccess), // LOG_ID_EVENT_AUTH_FSAE_LOGON
     (b"43015", Kind::Logout),       // LOG_ID_EVENT_AUTH_FSAE_LOGOFF
     (b"43016", Kind::LoginSuccess), // LOG_ID_EVENT_AUTH_NTLM_AUTH_SUCCESS
@@ -31,6 +34,10 @@ const BY_NUMBER: &[(&[u8], Kind)] = &[
     (b"43027", Kind::Logout),       // LOG_ID_EVENT_AUTH_PROXY_TIME_OUT
     (b"43039", Kind::LoginSuccess), // LOG_ID_EVENT_AUTH_LOGON
     (b"43040", Kind::Logout),       // LOG_ID_EVENT_AUTH_LOGOUT
+    (b"43045", Kind::LoginSuccess), // LOG_ID_EVENT_AUTH_8021X_SUCCESS
+    (b"43046", Kind::LoginFailure), // LOG_ID_EVENT_AUTH_8021X_FAIL
+    (b"45124", Kind::SessionStart), // LOG_ID_EC_VPND_CONNECT
+    (b"45125", Kind::SessionEnd),   // LOG_ID_EC_VPND_DISCONNECT
 ];
 
 impl<'a> Fields<'a> {
@@ -58,9 +65,10 @@ impl<'a> Fields<'a> {
         if self.value(self.tunnel_id) != b"0" {
             facts.session = self.text(line, self.tunnel_id);
         }
-        // FortiClient tells the name of its machine.
+        // FortiClient tells the name of its machine and its address; elsewhere `ip` is one that DHCP leased.
         if self.value(self.subtype) == b"endpoint" {
             facts.client = self.text(line, self.name);
+            facts.source_ip = facts.source_ip.or(self.ip(self.endpoint));
         }
         let tunnel = matches!(facts.kind, Kind::SessionStart | Kind::SessionEnd);
         if tunnel && facts.user.is_empty() && self.value(self.tunnel_type).starts_with(b"ipsec") {

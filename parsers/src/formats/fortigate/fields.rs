@@ -56,6 +56,7 @@ pub(super) struct Fields<'a> {
     country: Field<'a>,
     client: Field<'a>,
     pub(super) name: Field<'a>,
+    pub(super) endpoint: Field<'a>,
     pub(super) subtype: Field<'a>,
     pub(super) mode: Field<'a>,
     pub(super) result: Field<'a>,
@@ -105,12 +106,13 @@ impl<'a> Fields<'a> {
             b"duration" => &mut self.duration,
             b"reason" => &mut self.reason,
             b"msg" => &mut self.message,
-            b"cfgpath" => &mut self.path,
+            b"cfgpath" | b"cfg_path" => &mut self.path,
             b"module" => &mut self.module,
-            b"cfgobj" => &mut self.object,
+            b"cfgobj" | b"cfg_obj" => &mut self.object,
             b"srccountry" => &mut self.country,
             b"srcname" | b"shost" => &mut self.client,
             b"name" => &mut self.name,
+            b"ip" => &mut self.endpoint,
             b"subtype" => &mut self.subtype,
             b"mode" => &mut self.mode,
             b"result" => &mut self.result,
@@ -191,7 +193,8 @@ impl<'a> Fields<'a> {
 
     fn traffic(&self, facts: &mut Facts) {
         facts.kind = Kind::Traffic;
-        facts.verdict = match self.value(self.action) {
+        // FortiOS 4 and 5.0 tell it in `status`.
+        facts.verdict = match self.value(if self.pair(self.action).is_some() { self.action } else { self.status }) {
             b"accept" | b"close" | b"timeout" | b"client-rst" | b"server-rst" | b"start" | b"pass" | b"passthrough" | b"ipsec"
             | b"ssl-vpn" => Some(Verdict::Allowed),
             b"deny" | b"block" | b"blocked" | b"drop" | b"dropped" | b"reset" => Some(Verdict::Denied),

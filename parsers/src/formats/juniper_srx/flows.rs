@@ -3,11 +3,14 @@
 use std::net::IpAddr;
 
 use super::{Message, given};
-use crate::atoms::{Pair, Pairs, cut, find, ip, number, until};
+use crate::atoms::{Pair, Pairs, between, cut, find, ip, number, until};
 use crate::{Escape, Facts, Kind, Line, Verdict};
 
 /// Reads a flow, if the message is one.
 pub(super) fn event<'a>(line: &Line<'a>, message: &Message<'a>, facts: &mut Facts) -> bool {
+    if message.tag == b"PFE_FW_SYSLOG_IP" {
+        return filter(line, message.text, facts);
+    }
     let Some(what) = message.tag.strip_prefix(b"RT_FLOW_SESSION_").or_else(|| message.tag.strip_prefix(b"APPTRACK_SESSION_")) else {
         return false;
     };
@@ -17,6 +20,25 @@ pub(super) fn event<'a>(line: &Line<'a>, message: &Message<'a>, facts: &mut Fact
         sentence(line, message.text, what.starts_with(b"CLOSE"), facts);
     } else {
         data(line, message.data, facts);
+    }
+    true
+}
+
+/// A packet filter's line: `FW: ge-0/0/1.0 D tcp 198.51.100.7 192.0.2.1 40000 22 (1 packets)`, the letter being the verdict.
+fn filter<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) -> bool {
+    let mut words = text.split(|&b| b == b' ').filter(|word| !word.is_empty()).skip_while(|word| word.len() != 1);
+    let (verdict, protocol) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    facts.source_ip = words.next().and_then(ip);
+    facts.destination_ip = words.next().and_then(ip);
+    if facts.source_ip.is_none() || facts.destination_ip.is_none() {
+        return false;
+    }
+    facts.kind = Kind::Traffic;
+    facts.action = line.text(verdict);
+    facts.verdict = Some(if verdict == b"A" { Verdict::Allowed } else { Verdict::Denied });
+    if matches!(protocol, b"tcp" | b"udp") {
+        facts.source_port = words.next().and_then(number);
+        facts.destination_port = words.next().and_then(number);
     }
     true
 }
@@ -51,14 +73,15 @@ fn sentence<'a>(line: &Line<'a>, text: &'a [u8], closed: bool, facts: &mut Facts
     let (destination, rest) = until(after, b' ').unwrap_or((after, &[]));
     (facts.destination_ip, facts.destination_port) = end(destination);
     if closed {
-        let reason = before.strip_prefix(b"session closed ").and_then(|rest| find(rest, b": ").map(|at| cut(rest, at).0));
+        let reason = between(before, b"session closed ", b": ");
         facts.reason = line.text(reason.map(given).unwrap_or_default());
     }
     let mut previous: &[u8] = &[];
     // Packets and bytes of the client, those of the server, seconds; then the user with its roles.
     let mut wanted = if closed { 0 } else { 3 };
     for word in rest.split(|&b| b == b' ').filter(|word| !word.is_empty()) {
-        let brackets = word.strip_suffix(b")").and_then(|word| until(word, b'('));
+        // `default-deny(global)` is a policy.
+        let brackets = word.strip_suffix(b")").and_then(|word| until(word, b'(')).filter(|&(_, inside)| inside != b"global");
         let counted = brackets.filter(|(packets, _)| !packets.is_empty() && packets.iter().all(u8::is_ascii_digit));
         match (wanted, counted, brackets) {
             (0, Some((_, bytes)), _) => {

@@ -53,6 +53,10 @@ pub(super) fn event<'a>(line: &Line<'a>, message: &Message<'a>, facts: &mut Fact
                 facts.source_ip = facts.source_ip.or_else(|| ip(value));
             }
             b"source-port" => facts.source_port = facts.source_port.or_else(|| number(value)),
+            b"destination-address" => facts.destination_ip = facts.destination_ip.or_else(|| ip(value)),
+            b"destination-port" => facts.destination_port = facts.destination_port.or_else(|| number(value)),
+            b"class-name" if facts.group.is_empty() => facts.group = line.escaped(value, escape),
+            b"ssh-connection" => connection(value, facts),
             b"command" => facts.private = line.escaped(value, escape),
             _ => {}
         }
@@ -66,10 +70,7 @@ pub(super) fn event<'a>(line: &Line<'a>, message: &Message<'a>, facts: &mut Fact
     match tag {
         b"UI_LOGIN_EVENT" => {
             // Behind the name, and set by the gateway.
-            let ends = last_between(text, b"ssh-connection '", b"'").unwrap_or_default();
-            let mut ends = ends.split(|&b| b == b' ');
-            facts.source_ip = ends.next().and_then(ip);
-            facts.source_port = ends.next().and_then(number);
+            connection(last_between(text, b"ssh-connection '", b"'").unwrap_or_default(), facts);
             facts.group = line.text(last_between(text, b"class '", b"'").unwrap_or_default());
         }
         b"UI_AUTH_EVENT" => facts.group = line.text(last_between(text, b"class '", b"'").unwrap_or_default()),
@@ -77,13 +78,20 @@ pub(super) fn event<'a>(line: &Line<'a>, message: &Message<'a>, facts: &mut Fact
             let command = find(text, b"command '").map(|at| cut(text, at + 9).1).unwrap_or_default();
             facts.private = line.text(cut(command, rfind(command, b"'").unwrap_or(command.len())).0);
         }
-        b"UI_REBOOT_EVENT" | b"UI_HALT_EVENT" | b"SYSTEM_OPERATIONAL" => facts.about = Some(About::Restart),
+        b"UI_REBOOT_EVENT" | b"UI_HALT_EVENT" | b"SYSTEM_OPERATIONAL" | b"SYSTEM_ABNORMAL_SHUTDOWN" => facts.about = Some(About::Restart),
         // `User 'claire' restarting daemon 'IPSec Key Management'`
         b"UI_RESTART_EVENT" if find(text, b"IPSec").or_else(|| find(text, b"ipsec")).or_else(|| find(text, b"ike")).is_some() => {
             facts.about = Some(About::Restart);
         }
         _ => change(line, tag, text, facts),
     }
+}
+
+/// `10.1.0.4 53219 10.1.0.1 22`: the client's end and the gateway's.
+fn connection(ends: &[u8], facts: &mut Facts) {
+    let mut ends = ends.split(|&b| b == b' ');
+    facts.source_ip = ends.next().and_then(ip);
+    facts.source_port = ends.next().and_then(number);
 }
 
 /// `User 'claire' set: [system login user fourn.chimere class] "super-user"`, `User 'claire' requested 'commit' operation (comment: none)`

@@ -9,7 +9,7 @@ use nom::branch::alt;
 use nom::bytes::complete::tag;
 use nom::sequence::preceded;
 
-use crate::atoms::{cut, ip, ip_port, number, split_login, until};
+use crate::atoms::{cut, find, ip, ip_port, number, split_login, until};
 use crate::{Escape, Facts, Line};
 
 /// Who a message is about.
@@ -65,7 +65,8 @@ fn family(text: &[u8]) -> IResult<&[u8], &[u8]> {
 
 /// The client that a message begins with, and the message: `ip:port text`, `name/ip:port text`, `ip:port/name text`.
 ///
-/// A name may hold blanks, and whoever chooses one may write a second `/ip:port ` into it: then nobody is believed.
+/// A name may hold blanks, and whoever chooses one may write a second `/ip:port ` into it: then nobody is believed. What has `: ` in
+/// front of the slash is a message that quotes a name.
 pub(super) fn prefix(text: &[u8]) -> (Client<'_>, &[u8]) {
     let (first, rest) = until(text, b' ').unwrap_or((text, &[]));
     if let Some(client) = Client::at(first) {
@@ -82,7 +83,9 @@ pub(super) fn prefix(text: &[u8]) -> (Client<'_>, &[u8]) {
         let after = after.get(1..).unwrap_or_default();
         // No address with its port is longer.
         let Some((at, _)) = until(cut(after, 64).0, b' ') else { continue };
-        if let Some(client) = Client::at(at) {
+        if let Some(client) = Client::at(at)
+            && find(name, b": ").is_none()
+        {
             if found.is_some() {
                 return (Client::default(), &[]);
             }

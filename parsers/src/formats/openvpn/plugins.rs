@@ -10,6 +10,7 @@ use crate::{Facts, Kind, Line};
 /// Messages of plug-ins and scripts: they stand without the client's prefix, and quote what the client typed.
 pub(super) const PLUGINS: &[(&[u8], Reader)] = &[
     (b"AUTH-PAM: BACKGROUND: user '", auth_pam),
+    (b"PLUGIN AUTH-PAM: BACKGROUND: user '", auth_pam),
     (b"LDAP user \"", ldap_user),
     (b"Incorrect password supplied for LDAP DN", ldap),
     (b"LDAP bind failed", ldap),
@@ -21,7 +22,7 @@ pub(super) const PLUGINS: &[(&[u8], Reader)] = &[
     (b"VPN Auth Failed: {", access_server),
 ];
 
-/// `AUTH-PAM: BACKGROUND: user 'fourn.chimere' failed to authenticate: Authentication failure`
+/// `AUTH-PAM: BACKGROUND: user 'fourn.chimere' failed to authenticate: Authentication failure`, since 2.6 behind `PLUGIN `
 fn auth_pam<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
     const FAILED: &[u8] = b"' failed to authenticate";
     if let Some((name, reason)) = rfind(rest, FAILED).map(|at| cut(rest, at)) {

@@ -9,8 +9,8 @@ type Layout = &'static [(usize, Field)];
 
 /// `FUTURE_USE, Receive Time, Serial Number, Type, Threat/Content Type, FUTURE_USE, Generated Time, …`
 pub(super) fn looks_like(body: &[u8]) -> bool {
-    // A glance first: nearly all begin with `1,20`.
-    if !body.iter().take(24).any(|&b| b == b',') || !body.first().is_some_and(u8::is_ascii_digit) {
+    // A glance first: nearly all begin with `1,20`; the first column means nothing and may be empty.
+    if !body.iter().take(24).any(|&b| b == b',') || !body.first().is_some_and(|b| b.is_ascii_digit() || *b == b',') {
         return false;
     }
     let row = Row::<6>::new(body, b',');
@@ -195,7 +195,8 @@ mod tests {
         for (body, taken) in [
             ("1,2026/11/20 22:41:07,0123,TRAFFIC,end,2562,2026/11/20 22:41:07", true),
             ("931201168,2026-11-20T21:41:07.000000Z,no-serial,GLOBALPROTECT,globalprotect,10.2", true),
-            (",2026/11/20 22:41:07,0123,SYSTEM,general", false),
+            (",2026/11/20 22:41:07,0123,SYSTEM,general", true),
+            (",,0123,SYSTEM,general", false),
             ("69,,,1000102830,igb1,match,block,in,4", false),
             ("1,2026/11/20 22:41:07,0123,traffic,end", false),
             ("1,yesterday,0123,TRAFFIC,end", false),

@@ -36,6 +36,8 @@ fn kind(event: &[u8], failed: bool, reason: &[u8]) -> Kind {
         b"gateway-register" | b"gateway-connected" => Kind::SessionStart,
         b"clientlessvpn-logout" | b"clientless-vpn-logout" => Kind::Logout,
         b"gateway-logout" => left(reason),
+        // The tunnel is down and its address free.
+        b"gateway-config-release" => Kind::SessionEnd,
         // Prelogin, configuration, cookies, host checks, latency, a change of transport.
         _ => Kind::Other,
     }

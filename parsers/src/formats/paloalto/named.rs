@@ -10,10 +10,11 @@ use crate::{Escape, Line};
 pub(super) fn looks_like(line: &Line<'_>) -> bool {
     match line.body {
         [b'{', ..] => line.quotes(b"LogType") && line.quotes_any(&[b"DeviceSN", b"ConfigVersion", b"Palo Alto Networks"]),
-        _ => {
-            let (start, _) = cut(line.body, 64);
-            find(start, b"|Palo Alto Networks|").is_some_and(|at| memchr(b'|', cut(start, at).0).is_none())
-        }
+        // Cortex XDR writes the plain keys of CEF and none of these.
+        _ => find(cut(line.body, 64).0, b"|Palo Alto Networks|").is_some_and(|at| {
+            let (before, vendor) = cut(line.body, at);
+            memchr(b'|', before).is_none() && !vendor.starts_with(b"|Palo Alto Networks|Cortex XDR|")
+        }),
     }
 }
 
@@ -48,7 +49,9 @@ fn json(body: &[u8]) -> Record<'_> {
 fn cef<'a>(head: Cef<'a>, record: &mut Record<'a>) {
     let plain = |value| Column { value, escape: Escape::Cef };
     let cloud = head.product == b"LF";
-    let (kind, subtype) = if cloud { (head.class, head.name) } else { (head.name, head.class) };
+    // The cloud has the type in front, and so have some templates.
+    let ahead = cloud || is_type(head.class) && !is_type(head.name);
+    let (kind, subtype) = if ahead { (head.class, head.name) } else { (head.name, head.class) };
     record.put(Field::Type, plain(kind));
     match (kind, cloud) {
         // PAN-OS puts the result of a change there.
@@ -107,12 +110,16 @@ fn leef<'a>(body: &'a [u8], head: Leef<'a>, record: &mut Record<'a>) {
     record.put(Field::Action, Column { value: head.event, escape: Escape::None });
 }
 
+const TYPES: [&[u8]; 8] = [b"GLOBALPROTECT", b"SYSTEM", b"TRAFFIC", b"AUTHENTICATION", b"AUTH", b"USERID", b"CONFIG", b"THREAT"];
+
+/// Whether CEF's head names a type there, and no subtype (`auth`).
+fn is_type(kind: &[u8]) -> bool {
+    TYPES.contains(&kind)
+}
+
 /// The log type in capitals, however LEEF's `cat` writes it.
 fn upper(kind: &[u8]) -> &[u8] {
-    [b"GLOBALPROTECT" as &[u8], b"SYSTEM", b"TRAFFIC", b"AUTHENTICATION", b"AUTH", b"USERID", b"CONFIG", b"THREAT"]
-        .into_iter()
-        .find(|name| kind.eq_ignore_ascii_case(name))
-        .unwrap_or(kind)
+    TYPES.into_iter().find(|name| kind.eq_ignore_ascii_case(name)).unwrap_or(kind)
 }
 
 /// Names of fields: the cloud's (CEF puts `PanOS` in front), those of PAN-OS's own variables, CEF's and LEEF's predefined ones.

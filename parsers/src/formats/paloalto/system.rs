@@ -123,7 +123,8 @@ impl<'a> Sentence<'a> {
             let (from, rest) = until(from, b' ').unwrap_or((from, &[]));
             facts.source_ip = address(stop(from));
             // What else follows is another sentence, of which these words are a name.
-            if kind == Kind::LoginSuccess && !(rest.is_empty() || rest.starts_with(b"using ") && rest.split(|&b| b == b' ').count() == 2) {
+            let whole = [b"".as_slice(), b"using http", b"using https", b"using http over an SSL connection"];
+            if kind == Kind::LoginSuccess && !whole.contains(&stop(rest)) {
                 facts.kind = Kind::Other;
             }
             return true;
@@ -195,6 +196,7 @@ fn kind(event: &[u8], sentence: &[u8], reason: &[u8]) -> Kind {
         (b"logout", true) => left(reason),
         // The portal's configuration opens nothing; the gateway's comes with the inner address.
         (b"config", true) if event.starts_with(b"globalprotectgateway") => Kind::SessionStart,
+        _ if says(b"gateway client configuration released") => Kind::SessionEnd,
         (b"", true) if says(b" authentication succeeded") || says(b" login succeeded") => Kind::LoginSuccess,
         (b"", false) if says(b" authentication failed") || says(b" login failed") => Kind::LoginFailure,
         (b"", true) if says(b" logout succeeded") => left(reason),
@@ -208,7 +210,8 @@ fn stop(text: &[u8]) -> &[u8] {
     text.strip_suffix(b".").unwrap_or(text)
 }
 
-/// `text` without the quotes around it.
+/// `text` without the quotes around it, which JSON escapes.
 fn unquoted(text: &[u8]) -> &[u8] {
-    text.strip_prefix(b"'").and_then(|text| text.strip_suffix(b"'")).unwrap_or(text)
+    let within = |quote: &[u8]| text.strip_prefix(quote)?.strip_suffix(quote);
+    within(b"'").or_else(|| within(b"\"")).or_else(|| within(br#"\""#)).unwrap_or(text)
 }

@@ -46,7 +46,9 @@ impl Event {
         if message.is_empty() && !gateway {
             return number.map(Event::by_number).unwrap_or_default();
         }
-        if any(&[b"locked-out", b"login screen", b"rate exceeded - log"]) {
+        // PPP is the firewall's own way out, mail goes the other way.
+        let own = message.starts_with(b"PPP") || message.starts_with(b"L2TP PPP");
+        if own || any(&[b"locked-out", b"login screen", b"rate exceeded - log", b"smtp "]) {
             return Event::default();
         }
         if any(&[b"login", b"logon", b"xauth", b"authenticat"]) && !any(&[b"ike ", b"ikev2", b"ldap server", b"login page"]) {
@@ -143,6 +145,8 @@ mod tests {
             ("Locked-out user logins allowed by administrator", Kind::Other),
             ("Login screen timed out", Kind::Other),
             ("IKE negotiation complete. Adding IPsec SA. (Phase 2)", Kind::SessionStart),
+            ("PPP: Authentication successful", Kind::Other),
+            ("PPPoE CHAP Authentication Failed", Kind::Other),
             ("Connection Closed", Kind::Traffic),
             ("TCP connection from LAN denied", Kind::Traffic),
             ("NetExtender disconnected", Kind::SessionEnd),
