@@ -1,12 +1,14 @@
 //! The small parts that formats are made of: addresses, numbers, pairs, columns, JSON, XML, logins, durations.
 
 mod columns;
+mod find;
 mod heads;
 mod json;
 mod login;
 mod marks;
 mod once;
 mod pairs;
+mod quoted;
 mod welf;
 mod words;
 mod xml;
@@ -24,13 +26,15 @@ use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
 pub use columns::{Column, Columns, Row};
+pub use find::find;
 pub use heads::{Attributes, Cef, Leef};
 pub use json::{Leaf, Leaves};
 pub use login::split_login;
 pub use once::Once;
 pub use pairs::{Extension, Pair, Pairs};
+pub use quoted::Quoted;
 pub use welf::Welf;
-pub use words::says;
+pub use words::{begins, says};
 pub use xml::{Element, Elements};
 
 /// `bytes` without white space (blank, TAB, CR, LF, NUL) at either end, and without a BOM in front.
@@ -68,9 +72,9 @@ pub fn until_unescaped(bytes: &[u8], end: u8) -> Option<(&[u8], &[u8])> {
 
 /// What stands between the first `open` and the first `close` after it.
 pub fn between<'a>(bytes: &'a [u8], open: &[u8], close: &[u8]) -> Option<&'a [u8]> {
-    let start = memchr::memmem::find(bytes, open)? + open.len();
+    let start = find(bytes, open)? + open.len();
     let inside = bytes.get(start..)?;
-    inside.get(..memchr::memmem::find(inside, close)?)
+    inside.get(..find(inside, close)?)
 }
 
 /// A whole number in decimal digits, nothing else; `None` if it is too large for `N`.
@@ -95,8 +99,8 @@ pub fn ip(bytes: &[u8]) -> Option<IpAddr> {
     }
     let bytes = bytes.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")).unwrap_or(bytes);
     let bytes = memchr(b'%', bytes).and_then(|zone| bytes.get(..zone)).unwrap_or(bytes);
-    // The longest IPv6 text has 45 bytes; a shortest one has two colons.
-    if bytes.len() > 45 || memchr(b':', bytes).is_none() {
+    // The longest IPv6 text has 45 bytes; a shortest one has two colons. Few words are of hexadecimal digits alone.
+    if bytes.len() > 45 || !bytes.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.')) || memchr(b':', bytes).is_none() {
         return None;
     }
     Ipv6Addr::from_str(std::str::from_utf8(bytes).ok()?).ok().map(|v6| IpAddr::V6(v6).to_canonical())

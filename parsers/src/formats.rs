@@ -52,7 +52,7 @@ mod windows_nps;
 mod wireguard;
 mod zscaler_zpa;
 
-use crate::{Facts, Line, Stamps};
+use crate::{Dress, Facts, Line, Stamps};
 
 /// Index into [`FORMATS`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,6 +68,8 @@ pub struct Format {
     pub product: &'static str,
     /// What it covers, for `nightporter list formats`.
     pub covers: &'static str,
+    /// The dresses that its bodies may have: it is asked about no others.
+    pub dresses: &'static [Dress],
     /// Whether a line is this product's. Looks at a few bytes; pure.
     pub looks_like: fn(&Line<'_>) -> bool,
     /// Reads the line into the facts. `None`: the line turned out unreadable.
@@ -135,6 +137,26 @@ pub const FORMATS: &[Format] = &[
     gelf::FORMAT,
     json::FORMAT,
 ];
+
+/// The formats that a body of `dress` may be of, in their order.
+pub(crate) fn dressed(dress: Dress) -> impl Iterator<Item = (usize, &'static Format)> {
+    FORMATS.iter().enumerate().zip(ASKED).filter(move |(_, asked)| asked & dress.bit() != 0).map(|(format, _)| format)
+}
+
+/// For each format, the bits of its dresses.
+const ASKED: [u8; FORMATS.len()] = {
+    let mut asked = [0; FORMATS.len()];
+    let (mut formats, mut left): (&[Format], &mut [u8]) = (FORMATS, &mut asked);
+    while let ([format, other_formats @ ..], [bits, others @ ..]) = (formats, left) {
+        let mut dresses = format.dresses;
+        while let [dress, other_dresses @ ..] = dresses {
+            *bits |= dress.bit();
+            dresses = other_dresses;
+        }
+        (formats, left) = (other_formats, others);
+    }
+    asked
+};
 
 /// The format of a name.
 pub fn by_name(name: &str) -> Option<FormatId> {

@@ -161,7 +161,7 @@ impl Formats {
         {
             return (id, Answer::Read);
         }
-        if let Some((at, format)) = FORMATS.iter().enumerate().find(|(_, format)| (format.looks_like)(line)) {
+        if let Some((at, format)) = formats::dressed(line.dress).find(|(_, format)| (format.looks_like)(line)) {
             let read = (format.parse)(line, stamps, facts).is_some();
             return (id(at).unwrap_or_default(), if read { Answer::Read } else { Answer::Unreadable });
         }

@@ -7,6 +7,7 @@
 //! ([`Text`]); nobody builds a map of fields or allocates per line.
 
 pub mod atoms;
+mod dress;
 pub mod envelope;
 mod escape;
 mod event;
@@ -19,7 +20,10 @@ pub mod stamp;
 pub mod time;
 mod wrapper;
 
-use atoms::Pair;
+use std::cell::OnceCell;
+
+use atoms::{Cef, Leef, Pair, Quoted};
+pub use dress::Dress;
 pub use envelope::Head;
 pub use escape::Escape;
 pub use event::Event;
@@ -55,6 +59,14 @@ pub struct Line<'a> {
     pub body: &'a [u8],
     /// What traffic is worth reading.
     pub interest: &'a Interest,
+    /// How the body is written.
+    pub dress: Dress,
+    /// Its head, if it is CEF.
+    pub cef: Option<Cef<'a>>,
+    /// Its head, if it is LEEF.
+    pub leef: Option<Leef<'a>>,
+    /// What stands in quotes in the body, once somebody has asked.
+    quoted: OnceCell<Quoted>,
 }
 
 /// Reads one line (without its line end) into `facts`, which is cleared first, by the formats of the table:
@@ -67,7 +79,30 @@ impl<'a> Line<'a> {
     /// Takes a line's heads off.
     pub fn new(line: &'a [u8], interest: &'a Interest) -> Line<'a> {
         let (head, body) = envelope::read(atoms::trim(line));
-        Line { whole: line, head, body, interest }
+        Line::within(line, head, body, interest)
+    }
+
+    /// A line of this head and body, which stand somewhere in `whole`.
+    pub(crate) fn within(whole: &'a [u8], head: Head<'a>, body: &'a [u8], interest: &'a Interest) -> Line<'a> {
+        let dress = Dress::of(body);
+        let cef = if dress == Dress::Cef { Cef::read(body) } else { None };
+        let leef = if dress == Dress::Leef { Leef::read(body) } else { None };
+        Line { whole, head, body, interest, dress, cef, leef, quoted: OnceCell::new() }
+    }
+
+    /// Whether `"word"` stands in the body, with its quotes. Inside a string of JSON it would not: there the quotes are escaped.
+    pub fn quotes(&self, word: &[u8]) -> bool {
+        self.quoted.get_or_init(|| Quoted::of(self.body)).may_hold(word) && stands_quoted(self.body, word)
+    }
+
+    /// Whether all of `words` do.
+    pub fn quotes_all(&self, words: &[&[u8]]) -> bool {
+        words.iter().all(|word| self.quotes(word))
+    }
+
+    /// Whether one of `words` does.
+    pub fn quotes_any(&self, words: &[&[u8]]) -> bool {
+        words.iter().any(|word| self.quotes(word))
     }
 
     /// The range of `part`, a slice of this line, with its value standing plainly.
@@ -111,4 +146,16 @@ impl<'a> Line<'a> {
         }
         facts.repeated = facts.repeated.or(self.head.repeated);
     }
+}
+
+fn stands_quoted(text: &[u8], word: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| atoms::find(rest, word)).map(|at| from + at) {
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        if before == Some(&b'"') && text.get(at + word.len()) == Some(&b'"') {
+            return true;
+        }
+        from = at + 1;
+    }
+    false
 }

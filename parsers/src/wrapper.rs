@@ -59,7 +59,7 @@ pub(crate) fn open<'a>(line: &Line<'a>) -> Option<Wrapped<'a>> {
     } else {
         (Head { app: fields.app, pid: fields.pid, after_stamp: message, ..Head::default() }, message)
     };
-    let inner = Line { whole: line.whole, head, body, interest: line.interest };
+    let inner = Line::within(line.whole, head, body, line.interest);
     Some(Wrapped { line: inner, stamp: fields.stamp, host: line.escaped(fields.host, Escape::Json) })
 }
 
@@ -113,7 +113,7 @@ mod tests {
     fn opened(text: &str) -> Option<(String, String, String)> {
         let interest = Interest::everything();
         let (head, body) = envelope::read(text.as_bytes());
-        let line = Line { whole: text.as_bytes(), head, body, interest: &interest };
+        let line = Line::within(text.as_bytes(), head, body, &interest);
         let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         open(&line).map(|wrapped| (shown(wrapped.line.head.app), shown(wrapped.line.body), shown(&wrapped.host.value(text.as_bytes()))))
     }

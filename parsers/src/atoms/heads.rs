@@ -1,10 +1,9 @@
 //! The heads of CEF and LEEF: who writes, and where the pairs begin.
 
-use memchr::memmem::find;
 use memchr::{memchr, memchr_iter};
 
 use super::pairs::{Extension, Pair};
-use super::{cut, trim, trim_start, until, until_unescaped};
+use super::{cut, find, trim, trim_start, until, until_unescaped};
 use crate::Escape;
 
 /// ArcSight's Common Event Format (Micro Focus, "CEF Implementation Standard", versions 0.1 and 1):
@@ -40,6 +39,11 @@ impl<'a> Cef<'a> {
             None | Some(_) => memchr(b'=', rest).map(|_| rest)?,
         };
         Some(Cef { vendor, product, version, class, name, extension })
+    }
+
+    /// Whether `body` begins like one.
+    pub(crate) fn is_marked(body: &[u8]) -> bool {
+        from_version(body, b"CEF:").is_some()
     }
 
     /// Its pairs.
@@ -100,6 +104,11 @@ impl<'a> Leef<'a> {
             _ => found_delimiter(attributes),
         };
         Some(Leef { vendor, product, version, event, attributes, delimiter })
+    }
+
+    /// Whether `body` begins like one.
+    pub(crate) fn is_marked(body: &[u8]) -> bool {
+        from_version(body, b"LEEF:").is_some()
     }
 
     /// Its pairs.

@@ -2,6 +2,12 @@
 
 use memchr::memchr2_iter;
 
+/// Whether `text` begins with `words`, for tables of many: nearly always the first byte tells.
+#[inline]
+pub fn begins(text: &[u8], words: &[u8]) -> bool {
+    text.first() == words.first() && text.starts_with(words)
+}
+
 /// Whether `text` says `words` somewhere, whatever the case.
 pub fn says(text: &[u8], words: &[u8]) -> bool {
     let Some(&first) = words.first() else { return true };
@@ -12,6 +18,14 @@ pub fn says(text: &[u8], words: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn at_the_beginning() {
+        assert!(begins(b"Login OK: x", b"Login OK"));
+        assert!(!begins(b"Login incorrect", b"Login OK"));
+        assert!(!begins(b"", b"Login OK"));
+        assert!(begins(b"", b""));
+    }
 
     #[test]
     fn anywhere_and_in_any_case() {

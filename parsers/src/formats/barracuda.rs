@@ -6,11 +6,11 @@
 mod waf;
 
 use memchr::memchr_iter;
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
-use crate::atoms::{Row, cut, ip, number, says, trim, trim_start, until};
+use crate::atoms::{Row, cut, find, ip, number, says, trim, trim_start, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Verdict, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Verdict, stamp};
 
 /// Barracuda's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -18,6 +18,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Barracuda",
     product: "CloudGen Firewall",
     covers: "Barracuda CloudGen Firewall: administrators' and VPN logins, firewall activity; Web Application Firewall and Email Security Gateway: administration",
+    dresses: &[Dress::Text],
     looks_like,
     parse,
 };

@@ -3,13 +3,13 @@
 //! `BeyondTrust`, "Syslog message reference" (message format, events, fields) for what happens at the appliance, and the JSON events of
 //! its session reports: in those, a *representative* is the person who reaches out, the *customer* is the machine that is reached.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 use memchr::memrchr;
 
-use crate::atoms::{Leaves, Once, Pair, cut, ip, ip_port, number, trim, until, until_unescaped};
+use crate::atoms::{Leaves, Once, Pair, cut, find, ip, ip_port, number, trim, until, until_unescaped};
 use crate::formats::Format;
 use crate::time::{DAY, HOUR, MINUTE};
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, stamp};
 
 /// `BeyondTrust`'s line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -17,6 +17,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "BeyondTrust",
     product: "Privileged Remote Access",
     covers: "BeyondTrust Privileged Remote Access, Remote Support: syslog of the appliance, JSON events of sessions",
+    dresses: &[Dress::Json, Dress::Text],
     looks_like,
     parse,
 };
@@ -26,8 +27,7 @@ const BEGINNING: usize = 48;
 
 fn looks_like(line: &Line<'_>) -> bool {
     if line.body.starts_with(b"{") {
-        let has = |key: &[u8]| find(line.body, key).is_some();
-        return has(b"\"event_type\"") && (has(b"\"jump_group\"") || has(b"\"performed_by\"")) || has(b"\"who_ip\"") && has(b"\"when\"");
+        return line.quotes(b"event_type") && line.quotes_any(&[b"jump_group", b"performed_by"]) || line.quotes_all(&[b"who_ip", b"when"]);
     }
     message(line).is_some()
 }

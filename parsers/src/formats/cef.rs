@@ -5,20 +5,26 @@
 mod phrase;
 pub(super) mod plain;
 
-use crate::atoms::Cef;
 use crate::formats::Format;
-use crate::{Escape, Facts, Line, Stamps};
+use crate::{Dress, Escape, Facts, Line, Stamps};
 
 /// CEF's line of the table of formats.
-pub(super) const FORMAT: Format =
-    Format { name: "cef", vendor: "", product: "", covers: "any product writing CEF (ArcSight Common Event Format)", looks_like, parse };
+pub(super) const FORMAT: Format = Format {
+    name: "cef",
+    vendor: "",
+    product: "",
+    covers: "any product writing CEF (ArcSight Common Event Format)",
+    dresses: &[Dress::Cef],
+    looks_like,
+    parse,
+};
 
 fn looks_like(line: &Line<'_>) -> bool {
-    Cef::read(line.body).is_some()
+    line.cef.is_some()
 }
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
-    let cef = Cef::read(line.body)?;
+    let cef = line.cef?;
     facts.vendor = line.escaped(cef.vendor, Escape::Cef);
     facts.product = line.escaped(cef.product, Escape::Cef);
     plain::read(line, cef.pairs(), [cef.name, cef.class], Escape::Cef, stamps, facts);

@@ -6,10 +6,8 @@
 mod dress;
 mod gaia;
 
-use memchr::memmem::find;
-
 use self::dress::{Dress, Fields};
-use crate::atoms::{cut, duration, ip, number, until};
+use crate::atoms::{cut, duration, find, ip, number, until};
 use crate::formats::Format;
 use crate::{About, Facts, Kind, Line, Stamps, Verdict};
 
@@ -19,6 +17,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Check Point",
     product: "VPN-1 & FireWall-1",
     covers: "Check Point gateways, remote access and administrators, from Log Exporter (syslog, CEF, LEEF, Splunk, JSON), exported tables and fw log",
+    dresses: crate::Dress::ALL,
     looks_like,
     parse,
 };

@@ -12,11 +12,9 @@ mod firepower;
 mod flows;
 mod subject;
 
-use memchr::memmem::find;
-
 use self::flows::{access_control, access_list, by_side, connection, flow, identity};
-use crate::atoms::{cut, trim, trim_start, until};
-use crate::{Facts, Format, Kind, Line, Stamps, Verdict, stamp};
+use crate::atoms::{cut, find, trim, trim_start, until};
+use crate::{Dress, Facts, Format, Kind, Line, Stamps, Verdict, stamp};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -24,6 +22,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Cisco",
     product: "ASA",
     covers: "ASA, FTD and PIX: AnyConnect, WebVPN and IKE sessions, AAA and administrator logins, connections, ACL verdicts",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

@@ -9,7 +9,7 @@ mod access;
 mod flows;
 
 use crate::atoms::{cut, trim, trim_start, until};
-use crate::{Facts, Format, Line, Stamps, stamp};
+use crate::{Dress, Facts, Format, Line, Stamps, stamp};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -17,6 +17,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Cisco",
     product: "IOS",
     covers: "IOS, IOS XE, IOS XR and NX-OS: administrator logins, configuration, VPN tunnels and sessions, access lists, restarts",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

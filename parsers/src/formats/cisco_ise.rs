@@ -10,11 +10,9 @@
 
 mod attributes;
 
-use memchr::memmem::find;
-
 use self::attributes::Attributes;
-use crate::atoms::{cut, ip, number, trim, trim_start, until};
-use crate::{About, Escape, Facts, Format, Kind, Line, Stamps, stamp};
+use crate::atoms::{cut, find, ip, number, trim, trim_start, until};
+use crate::{About, Dress, Escape, Facts, Format, Kind, Line, Stamps, stamp};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -22,6 +20,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Cisco",
     product: "ISE",
     covers: "Identity Services Engine: RADIUS and TACACS+ logins, RADIUS sessions, administrators, changes of its configuration",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

@@ -8,10 +8,10 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
-use crate::atoms::{between, cut, duration, ip, ip_port, number, trim, trim_start, until};
-use crate::{Escape, Facts, Format, Kind, Line, Stamp, Stamps, Time, Verdict};
+use crate::atoms::{between, cut, duration, find, ip, ip_port, number, trim, trim_start, until};
+use crate::{Dress, Escape, Facts, Format, Kind, Line, Stamp, Stamps, Time, Verdict};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -19,6 +19,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Cisco",
     product: "Meraki",
     covers: "Meraki MX: client VPN, AnyConnect, site-to-site tunnels, flows; 802.1X and splash logins of MX, MR and MS",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

@@ -7,11 +7,11 @@
 //!
 //! The address is a column of its own in front of every name, so no name can put another one in its place.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
-use crate::atoms::{between, cut, duration, ip, number, trim, trim_start, until};
+use crate::atoms::{between, cut, duration, find, ip, number, trim, trim_start, until};
 use crate::stamp::{self, Civil};
-use crate::{About, Escape, Facts, Format, Kind, Line, Stamp, Stamps, Text};
+use crate::{About, Dress, Escape, Facts, Format, Kind, Line, Stamp, Stamps, Text};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -19,6 +19,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Cisco",
     product: "VPN 3000",
     covers: "VPN 3000 Concentrator: sessions, users' and administrators' logins, tunnels between gateways",
+    dresses: &[Dress::Text],
     looks_like,
     parse,
 };

@@ -10,12 +10,12 @@ mod head;
 use std::net::IpAddr;
 
 use memchr::memchr;
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
 use self::head::Head;
-use crate::atoms::{between, cut, duration, ip, ip_port, number, trim, until};
+use crate::atoms::{between, cut, duration, find, ip, ip_port, number, trim, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps, Verdict};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, Verdict};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -23,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Citrix",
     product: "NetScaler",
     covers: "Citrix ADC and NetScaler Gateway: SSL VPN, AAA and ICA sessions, administrators and their commands, connections",
+    dresses: &[Dress::Text],
     looks_like,
     parse,
 };

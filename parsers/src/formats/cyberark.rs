@@ -5,11 +5,9 @@
 //!
 //! `Issuer`, `usrName`, `suser` is the person; `duser` the account of the target, which many may share.
 
-use memchr::memmem::find;
-
-use crate::atoms::{Cef, Leaves, Leef, Once, Pair, Pairs, cut, duration, ip, split_login, trim, until, until_unescaped};
+use crate::atoms::{Cef, Leaves, Leef, Once, Pair, Pairs, cut, duration, find, ip, split_login, trim, until, until_unescaped};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps, Text, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, Text, stamp};
 
 /// `CyberArk`'s line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -17,6 +15,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "CyberArk",
     product: "Vault",
     covers: "CyberArk vault, session manager and threat analytics (EPV, PSM, PTA): LEEF, CEF, text and JSON of the vault's syslog translators",
+    dresses: Dress::ALL,
     looks_like,
     parse,
 };
@@ -53,11 +52,11 @@ fn is_cyberark(vendor: &[u8]) -> bool {
 }
 
 fn leef<'a>(line: &Line<'a>) -> Option<Leef<'a>> {
-    Leef::read(line.body).filter(|leef| is_cyberark(leef.vendor))
+    line.leef.filter(|leef| is_cyberark(leef.vendor))
 }
 
 fn cef<'a>(line: &Line<'a>) -> Option<Cef<'a>> {
-    Cef::read(line.body).filter(|cef| is_cyberark(cef.vendor))
+    line.cef.filter(|cef| is_cyberark(cef.vendor))
 }
 
 /// Behind the mark, which RFC 5424 takes for the name of the program.
@@ -68,7 +67,7 @@ fn marked<'a>(line: &Line<'a>) -> Option<&'a [u8]> {
 
 fn looks_like(line: &Line<'_>) -> bool {
     match line.body {
-        [b'{', ..] => [b"\"audit_record\"" as &[u8], b"\"monitor_record\""].iter().any(|key| find(line.body, key).is_some()),
+        [b'{', ..] => line.quotes_any(&[b"audit_record", b"monitor_record"]),
         _ => marked(line).is_some() || leef(line).is_some() || cef(line).is_some(),
     }
 }

@@ -3,11 +3,9 @@
 //! Duo, "Admin API", sections "Authentication Logs", "Administrator Logs", "Activity Logs", "Telephony Logs"; "Authentication Proxy Reference",
 //! section "Authentication Event Logging". What an administrator did stands in a JSON text of its own, inside of `description`.
 
-use memchr::memmem::find;
-
 use crate::atoms::{Leaf, Leaves, Once, ip, split_login};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps};
 
 /// The line of Duo in the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -15,20 +13,18 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Duo Security",
     product: "Duo",
     covers: "Duo authentication, administrator, activity and telephony logs (JSON), Duo Authentication Proxy",
+    dresses: &[Dress::Json],
     looks_like,
     parse,
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    let has = |text: &[u8]| find(line.body, text).is_some();
     line.body.starts_with(b"{")
-        && (has(br#""isotimestamp""#)
-            || has(br#""telephony_id""#)
-            || has(br#""activity_id""#) && has(br#""akey""#)
-            || has(br#""txid""#) && (has(br#""access_device""#) || has(br#""integration""#))
-            || has(br#""auth_stage""#) && has(br#""server_section""#)
-            || has(br#""eventtype""#)
-                && [br#""auth_log""# as &[u8], br#""authentication""#, br#""admin_log""#, br#""administrator""#].into_iter().any(has))
+        && (line.quotes_any(&[b"isotimestamp", b"telephony_id"])
+            || line.quotes_all(&[b"activity_id", b"akey"])
+            || line.quotes(b"txid") && line.quotes_any(&[b"access_device", b"integration"])
+            || line.quotes_all(&[b"auth_stage", b"server_section"])
+            || line.quotes(b"eventtype") && line.quotes_any(&[b"auth_log", b"authentication", b"admin_log", b"administrator"]))
 }
 
 #[derive(Default)]

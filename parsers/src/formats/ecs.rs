@@ -5,11 +5,9 @@
 
 mod foreign;
 
-use memchr::memmem::find;
-
-use crate::atoms::{Leaves, Once, ip, number};
+use crate::atoms::{Leaves, Once, find, ip, number};
 use crate::formats::Format;
-use crate::{About, Earlier, Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
+use crate::{About, Dress, Earlier, Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
 
 /// The line of ECS in the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -17,17 +15,18 @@ pub(super) const FORMAT: Format = Format {
     vendor: "",
     product: "",
     covers: "JSON lines in ECS: nightporter's own, Elastic's and others'",
+    dresses: &[Dress::Json],
     looks_like,
     parse,
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    is_event(line) || line.body.starts_with(b"{") && foreign::looks_like(line.body)
+    is_event(line) || line.body.starts_with(b"{") && foreign::looks_like(line)
 }
 
 /// Whether `nightporter parse` wrote the line. Within a value the quotes would be escaped.
 pub(super) fn is_event(line: &Line<'_>) -> bool {
-    line.body.starts_with(b"{") && find(line.body, br#""nightporter":{"line":"#).is_some()
+    line.body.starts_with(b"{") && line.quotes(b"nightporter") && find(line.body, br#""nightporter":{"line":"#).is_some()
 }
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {

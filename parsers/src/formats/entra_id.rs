@@ -3,12 +3,10 @@
 //! Microsoft, "Microsoft Entra sign-in log schema", "audit log schema", "signIn resource type" (Graph), "Microsoft Entra authentication and authorization
 //! error codes", "Office 365 Management Activity API schema". The shapes differ in what the fields hang under and in the case of their names.
 
-use memchr::memmem::find;
-
-use crate::atoms::{Leaves, Once, ip, number, trim};
+use crate::atoms::{Leaves, Once, find, ip, number, trim};
 use crate::formats::Format;
 use crate::stamp::Civil;
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Text, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Text, stamp};
 
 /// The line of Entra ID in the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -16,24 +14,23 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Microsoft",
     product: "Entra ID",
     covers: "Microsoft Entra ID (Azure AD) sign-in, audit and risk logs, Azure diagnostic, Graph and unified audit JSON",
+    dresses: &[Dress::Json],
     looks_like,
     parse,
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    let has = |text: &[u8]| find(line.body, text).is_some();
-    let all = |texts: &[&[u8]]| texts.iter().all(|text| has(text));
+    let named = |provider: &[u8]| find(line.body, provider).is_some();
     line.body.starts_with(b"{")
-        && (has(b"icrosoft.aadiam")
-            || has(b"MICROSOFT.AADIAM")
-            || has(br#"SignInLogs""#)
-            || all(&[br#""AuditLogs""#, br#""operationName""#])
-            || all(&[br#""AuditLogs""#, br#""OperationName""#])
-            || all(&[br#""activityDisplayName""#, br#""initiatedBy""#])
-            || all(&[br#""riskEventType""#, br#""userPrincipalName""#])
-            || all(&[br#""userPrincipalName""#, br#""errorCode""#])
-            || all(&[br#""UserPrincipalName""#, br#""ResultType""#])
-            || all(&[br#""Workload""#, br#""AzureActiveDirectory""#]))
+        && (line.quotes_any(&[b"resourceId", b"ResourceId", b"_ResourceId", b"ResourceProvider", b"resourceProvider"])
+            && (named(b"icrosoft.aadiam") || named(b"MICROSOFT.AADIAM"))
+            || line.quotes_any(&[b"category", b"Category"]) && named(br#"SignInLogs""#)
+            || line.quotes(b"AuditLogs") && line.quotes_any(&[b"operationName", b"OperationName"])
+            || line.quotes_all(&[b"activityDisplayName", b"initiatedBy"])
+            || line.quotes_all(&[b"riskEventType", b"userPrincipalName"])
+            || line.quotes_all(&[b"userPrincipalName", b"errorCode"])
+            || line.quotes_all(&[b"UserPrincipalName", b"ResultType"])
+            || line.quotes_all(&[b"Workload", b"AzureActiveDirectory"]))
 }
 
 /// Codes of sign-ins that were stopped half-way to ask for something: a second factor, its registration, consent, "stay signed in?", another

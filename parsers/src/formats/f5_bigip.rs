@@ -11,12 +11,11 @@ mod audit;
 mod traffic;
 
 use memchr::memchr;
-use memchr::memmem::find;
 
 use self::traffic::Record;
-use crate::atoms::{cut, until};
+use crate::atoms::{cut, find, until};
 use crate::formats::Format;
-use crate::{About, Facts, Line, Stamps};
+use crate::{About, Dress, Facts, Line, Stamps};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -24,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "F5",
     product: "BIG-IP",
     covers: "BIG-IP: APM sessions, logins, tunnels and ACLs, administrators and their changes; AFM, ASM and LTM as pairs and CEF",
+    dresses: Dress::ALL,
     looks_like,
     parse,
 };
@@ -35,7 +35,7 @@ fn looks_like(line: &Line<'_>) -> bool {
         || is_daemon(line.head.app)
         || is_start(line.body)
         || line.body.starts_with(audit::AUTHORIZED)
-        || access::session(line.body).is_some_and(|session| session.profile.starts_with(b"/"))
+        || line.body.starts_with(b"/") && access::session(line.body).is_some()
         || rule(line.body)
         || line.body.starts_with(b"(root) CMD (/usr/bin/diskmonitor")
         || [b"[ssl_acc] ".as_slice(), b"[ssl_req]["].iter().any(|tag| line.body.starts_with(tag))

@@ -4,7 +4,7 @@
 
 use crate::atoms::{Row, ip, number};
 use crate::formats::Format;
-use crate::{Facts, Kind, Line, Stamps, Verdict};
+use crate::{Dress, Facts, Kind, Line, Stamps, Verdict};
 
 /// The line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -12,6 +12,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "pfSense",
     product: "filterlog",
     covers: "pfSense and OPNsense packet filter: flows passed and blocked, IPv4 and IPv6",
+    dresses: &[Dress::Text],
     looks_like,
     parse,
 };

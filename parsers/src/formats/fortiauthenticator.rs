@@ -10,7 +10,7 @@
 use super::fortigate::{civil, given, zone};
 use crate::atoms::{Cef, Pair, Pairs, between, cut, ip, split_login, trim, until};
 use crate::stamp::{self, Civil};
-use crate::{About, Facts, Format, Kind, Line, Stamp, Stamps, Text};
+use crate::{About, Dress, Facts, Format, Kind, Line, Stamp, Stamps, Text};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -18,6 +18,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Fortinet",
     product: "FortiAuthenticator",
     covers: "FortiAuthenticator: logins with and without a second factor, administrators, changes of its configuration",
+    dresses: &[Dress::Pairs, Dress::Cef],
     looks_like,
     parse,
 };
@@ -29,7 +30,7 @@ fn looks_like(line: &Line<'_>) -> bool {
     let (start, _) = cut(line.body, PREFIX);
     let first = [b"category=".as_slice(), b"cat=", b"date=", b"time=", b"devname=", b"devid=", b"logid=", b"timestamp=", b"oid="];
     if !first.into_iter().any(|key| start.starts_with(key)) {
-        return cef(line.body).is_some();
+        return cef(line).is_some();
     }
     let mut event = false;
     for pair in Pairs::new(start) {
@@ -47,11 +48,8 @@ fn looks_like(line: &Line<'_>) -> bool {
 }
 
 /// `CEF:0|Fortinet|FortiAuthenticator|…`
-fn cef(body: &[u8]) -> Option<Cef<'_>> {
-    if !body.starts_with(b"CEF:") && !body.starts_with(b"0|") {
-        return None;
-    }
-    Cef::read(body).filter(|cef| cef.vendor == b"Fortinet" && cef.product.starts_with(b"FortiAuthenticator"))
+fn cef<'a>(line: &Line<'a>) -> Option<Cef<'a>> {
+    line.cef.filter(|cef| cef.vendor == b"Fortinet" && cef.product.starts_with(b"FortiAuthenticator"))
 }
 
 /// A value, and whether it stands behind the user's name.
@@ -165,7 +163,7 @@ impl<'a> Fields<'a> {
 
 fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let mut fields = Fields::default();
-    if let Some(cef) = cef(line.body) {
+    if let Some(cef) = cef(line) {
         cef.pairs().for_each(|pair| fields.put(pair));
     } else {
         let mut pairs = Pairs::new(line.body);

@@ -19,7 +19,7 @@ pub(super) use self::fields::{civil, zone};
 
 use self::fields::Fields;
 use crate::atoms::{Extension, Leaves, Pair, Pairs, cut, ip, split_login, until};
-use crate::{Escape, Facts, Format, Kind, Line, Stamp, Stamps, stamp};
+use crate::{Dress, Escape, Facts, Format, Kind, Line, Stamp, Stamps, stamp};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -27,6 +27,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Fortinet",
     product: "FortiGate",
     covers: "FortiGate VPN (SSL, IPsec), administrator and user logins, configuration, traffic; key=value, CSV, CEF and JSON",
+    dresses: &[Dress::Json, Dress::Pairs, Dress::Cef],
     looks_like,
     parse,
 };
@@ -47,10 +48,10 @@ fn looks_like(line: &Line<'_>) -> bool {
         return !is_foreign(device);
     }
     let (start, _) = cut(line.body, PREFIX);
-    if start.starts_with(b"{") {
+    if line.dress == Dress::Json {
         // Others have these keys too, but not numbers of ten digits.
         let is_number = |pair: &Pair<'_>| pair.key == b"logid" && pair.value.len() == 10 && pair.value.iter().all(u8::is_ascii_digit);
-        return json(start).any(|pair| is_number(&pair)) && has_signature(json(start));
+        return line.quotes(b"logid") && json(start).any(|pair| is_number(&pair)) && has_signature(json(start));
     }
     if !start.first().is_some_and(u8::is_ascii_alphanumeric) {
         return false;

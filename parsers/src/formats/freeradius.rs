@@ -7,12 +7,12 @@
 //! The name is not escaped and may hold `] (from client …`: what the server writes behind it is the last such part. What stands
 //! before it, the reason, is the server's own.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 use memchr::{memchr, memrchr};
 
-use crate::atoms::{cut, ip, ip_port, number, trim, trim_start, until};
+use crate::atoms::{cut, find, ip, ip_port, number, trim, trim_start, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, stamp};
 
 /// `FreeRADIUS`'s line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -20,6 +20,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "FreeRADIUS",
     product: "FreeRADIUS",
     covers: "FreeRADIUS: accepted and refused logins; accounting and answers as linelog writes them; radiusd -X",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

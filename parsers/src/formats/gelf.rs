@@ -3,20 +3,24 @@
 //! Graylog, "GELF Payload Specification". A message that is a line of another product is that product's; a message that says nothing by its own
 //! fields stays unparsed.
 
-use memchr::memmem::find;
-
 use super::json;
 use crate::atoms::Leaves;
 use crate::formats::Format;
-use crate::{Escape, Facts, Kind, Line, Stamps, stamp};
+use crate::{Dress, Escape, Facts, Kind, Line, Stamps, stamp};
 
 /// The line of GELF in the table of formats.
-pub(super) const FORMAT: Format =
-    Format { name: "gelf", vendor: "", product: "", covers: "GELF (Graylog) JSON by its additional fields", looks_like, parse };
+pub(super) const FORMAT: Format = Format {
+    name: "gelf",
+    vendor: "",
+    product: "",
+    covers: "GELF (Graylog) JSON by its additional fields",
+    dresses: &[Dress::Json],
+    looks_like,
+    parse,
+};
 
 fn looks_like(line: &Line<'_>) -> bool {
-    let has = |text: &[u8]| find(line.body, text).is_some();
-    line.body.starts_with(b"{") && has(br#""short_message""#) && has(br#""host""#)
+    line.body.starts_with(b"{") && line.quotes_all(&[b"short_message", b"host"])
 }
 
 /// ```text

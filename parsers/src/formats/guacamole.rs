@@ -3,13 +3,13 @@
 //! Guacamole documents no messages: these are the texts of `AuthenticationService` and `TunnelRequestService` of guacamole-client, and of
 //! guacd.
 
-use memchr::memmem::{find, rfind};
-use memchr::memrchr;
+use memchr::memmem::rfind;
+use memchr::{memchr_iter, memrchr};
 
-use crate::atoms::{cut, ip, number, trim, until};
+use crate::atoms::{cut, find, ip, number, trim, until};
 use crate::formats::Format;
 use crate::stamp::{Civil, month_of};
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps};
 
 /// Guacamole's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -17,6 +17,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Apache",
     product: "Guacamole",
     covers: "Apache Guacamole: logins, connections (log of the web application, Tomcat's, guacd's)",
+    dresses: &[Dress::Text],
     looks_like,
     parse,
 };
@@ -26,19 +27,29 @@ const BEGINNING: usize = 160;
 
 fn looks_like(line: &Line<'_>) -> bool {
     let (beginning, _) = cut(line.body, BEGINNING);
-    let writers: [&[u8]; 7] = [
-        b"o.a.g.",
-        b"org.apache.guacamole.",
-        b"org.glyptodon.guacamole.",
-        b"net.sourceforge.guacamole.",
-        b"org.apache.catalina.",
-        b"org.apache.coyote.",
-        b"org.apache.tomcat.",
-    ];
-    line.head.app == b"guacd" || beginning.starts_with(b"guacd[") || writers.iter().any(|writer| find(beginning, writer).is_some()) || {
-        let text = message(line.body);
-        text.starts_with(b"Authentication attempt from ") && find(text, b" for user \"").is_some()
+    line.head.app == b"guacd" || beginning.starts_with(b"guacd[") || names_writer(beginning) || {
+        const ATTEMPT: &[u8] = b"Authentication attempt from ";
+        find(line.body, ATTEMPT).is_some_and(|_| message(line.body).starts_with(ATTEMPT)) && find(line.body, b" for user \"").is_some()
     }
+}
+
+/// The classes that write, cut at their first dot: lines have few dots, and hardly any that go on like these.
+const WRITERS: &[(&[u8], &[u8])] = &[
+    (b"o", b".a.g."),
+    (b"org", b".apache.guacamole."),
+    (b"org", b".glyptodon.guacamole."),
+    (b"net", b".sourceforge.guacamole."),
+    (b"org", b".apache.catalina."),
+    (b"org", b".apache.coyote."),
+    (b"org", b".apache.tomcat."),
+];
+
+fn names_writer(text: &[u8]) -> bool {
+    memchr_iter(b'.', text).any(|at| {
+        let (before, rest) = cut(text, at);
+        matches!(rest, [_, b'a' | b'g' | b's', ..])
+            && WRITERS.iter().any(|(first, others)| before.ends_with(first) && rest.starts_with(others))
+    })
 }
 
 /// What stands behind the writer's name is the message: ` - ` in the log of the application, `WARNING: ` on a line of its own in those of

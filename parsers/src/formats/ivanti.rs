@@ -9,12 +9,12 @@
 
 mod message;
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
 use self::message::Said;
-use crate::atoms::{Pair, Welf, cut, ip, ip_port, number, says, seconds, trim, trim_start, until};
+use crate::atoms::{Pair, Welf, cut, find, ip, ip_port, number, says, seconds, trim, trim_start, until};
 use crate::formats::Format;
-use crate::{Escape, Facts, Kind, Line, Stamp, Stamps, stamp};
+use crate::{Dress, Escape, Facts, Kind, Line, Stamp, Stamps, stamp};
 
 /// Ivanti's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -22,6 +22,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Ivanti",
     product: "Connect Secure",
     covers: "Ivanti Connect Secure, Pulse Connect Secure, Juniper SA: logins, VPN tunnelling, sessions, administration",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

@@ -8,7 +8,7 @@ mod names;
 use super::cef::plain;
 use crate::atoms::Leaves;
 use crate::formats::Format;
-use crate::{Escape, Facts, Line, Stamp, Stamps, stamp};
+use crate::{Dress, Escape, Facts, Line, Stamp, Stamps, stamp};
 
 /// The line of JSON in the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -16,6 +16,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "",
     product: "",
     covers: "JSON of any product that names user or address, and action",
+    dresses: &[Dress::Json],
     looks_like,
     parse,
 };
@@ -25,11 +26,11 @@ fn looks_like(line: &Line<'_>) -> bool {
         return false;
     }
     let (mut who, mut what) = (false, false);
-    for pair in names::pairs(line.body) {
+    names::in_order(line.body).any(|pair| {
         who |= matches!(pair.key, b"suser" | b"duser" | b"usrName" | b"src");
         what |= pair.key == b"act";
-    }
-    who && what
+        who && what
+    })
 }
 
 /// ```text
@@ -37,7 +38,7 @@ fn looks_like(line: &Line<'_>) -> bool {
 /// ```
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     read(line, &[], stamps, facts);
-    for leaf in Leaves::new(line.body) {
+    for leaf in Leaves::new(line.body).filter(|_| line.quotes_any(&[b"vendor", b"product"])) {
         match leaf.path() {
             [b"vendor"] => facts.vendor = line.escaped(leaf.value, leaf.escape),
             [b"product"] => facts.product = line.escaped(leaf.value, leaf.escape),

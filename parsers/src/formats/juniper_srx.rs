@@ -8,11 +8,9 @@ mod flows;
 mod people;
 mod tunnels;
 
-use memchr::memmem::find;
-
-use crate::atoms::{cut, trim_start, until};
+use crate::atoms::{cut, find, trim_start, until};
 use crate::formats::Format;
-use crate::{Facts, Line, Stamps};
+use crate::{Dress, Facts, Line, Stamps};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -20,6 +18,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Juniper",
     product: "SRX",
     covers: "Juniper SRX and Junos: flows, IPsec and dynamic VPN, firewall authentication, administrators and their changes",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

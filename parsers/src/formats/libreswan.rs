@@ -6,11 +6,11 @@
 //! tunnel inside it are states of their own; the tunnel names the other by `using #5`. What one line cannot tell: whether a state that is
 //! deleted was replaced by another one before.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
-use crate::atoms::{between, cut, ip, ip_port, number, trim, until};
+use crate::atoms::{between, cut, find, ip, ip_port, number, trim, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps};
 
 /// The line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -18,6 +18,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Libreswan",
     product: "Libreswan",
     covers: "pluto: IKEv1 and IKEv2, XAuth users, tunnels between gateways",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

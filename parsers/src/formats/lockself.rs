@@ -2,11 +2,9 @@
 //!
 //! `LockSelf`, "Export of the activity log to a SIEM": one object of JSON an event, in local time.
 
-use memchr::memmem::find;
-
 use crate::atoms::{Leaves, Once, Pair, ip};
 use crate::formats::Format;
-use crate::{About, Facts, Kind, Line, Stamps, stamp};
+use crate::{About, Dress, Facts, Kind, Line, Stamps, stamp};
 
 /// `LockSelf`'s line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -14,13 +12,13 @@ pub(super) const FORMAT: Format = Format {
     vendor: "LockSelf",
     product: "LockSelf",
     covers: "LockSelf password manager: logins, changes of users and rights (JSON)",
+    dresses: &[Dress::Json],
     looks_like,
     parse,
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    line.body.starts_with(b"{")
-        && [b"\"userEmail\"" as &[u8], b"\"logType\"", b"\"logMessage\""].iter().all(|key| find(line.body, key).is_some())
+    line.body.starts_with(b"{") && line.quotes_all(&[b"userEmail", b"logType", b"logMessage"])
 }
 
 /// `{"userEmail":"fourn.chimere@ght.example","organisationName":"ght","logType":"Connection","logMessage":"Authentication","logObject":"OK","userIp":"198.51.100.23","userAgent":"…","time":"2026-11-20 22:41:07"}`

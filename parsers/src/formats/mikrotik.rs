@@ -7,11 +7,11 @@
 
 mod ppp;
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
-use crate::atoms::{Cef, cut, ip, ip_port, trim, trim_start, until};
+use crate::atoms::{cut, find, ip, ip_port, trim, trim_start, until};
 use crate::formats::{Format, netfilter};
-use crate::{About, Escape, Facts, Kind, Line, Stamps};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps};
 
 /// The line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -19,6 +19,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "MikroTik",
     product: "RouterOS",
     covers: "RouterOS 6 and 7: administrators, PPP and IKE users, hotspot, firewall, changes of configuration",
+    dresses: &[Dress::Cef, Dress::Text],
     looks_like,
     parse,
 };
@@ -139,7 +140,7 @@ fn looks_like(line: &Line<'_>) -> bool {
 /// `system,info,account user admin logged in …`; `CEF:0|MikroTik|…|14|system,info,account|Low|… msg=user admin logged in …`
 fn message<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     let body = line.body;
-    if let Some(cef) = Cef::read(body) {
+    if let Some(cef) = line.cef {
         if cef.vendor != b"MikroTik" {
             return None;
         }
@@ -157,15 +158,15 @@ fn message<'a>(line: &Line<'a>) -> Option<Message<'a>> {
 fn plain(body: &[u8]) -> Option<Message<'_>> {
     let (topics, text) = until(body, b' ')?;
     let topics = topics.strip_suffix(b":").unwrap_or(topics);
-    let mut parts = topics.split(|&b| b == b',');
-    let known = parts.next().is_some_and(|first| TOPICS.contains(&first)) && topics.contains(&b',');
+    let (first, _) = until(topics, b',')?;
+    let known = TOPICS.contains(&first);
     (known && topics.split(|&b| b == b',').any(|part| SEVERITIES.contains(&part))).then(|| Message { topics, text: trim_start(text) })
 }
 
 fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let message = message(line)?;
     let text = message.text;
-    if let Some(cef) = Cef::read(line.body)
+    if let Some(cef) = line.cef
         && let Some(host) = cef.pairs().find(|pair| pair.key == b"dvchost")
     {
         facts.device = line.escaped(host.value, host.escape);

@@ -6,12 +6,12 @@
 //!
 //! An ICMP error quotes the packet that it answers in `[SRC=… ]`; that one's addresses are none of the flow.
 
-use memchr::memmem::{find, find_iter};
+use memchr::memmem::find_iter;
 
-use crate::atoms::{cut, ip, number, until};
+use crate::atoms::{cut, find, ip, number, until};
 use crate::formats::Format;
 use crate::stamp::{self, Civil, Stamp};
-use crate::{Facts, Kind, Line, Stamps, Verdict};
+use crate::{Dress, Facts, Kind, Line, Stamps, Verdict};
 
 /// Netfilter's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -19,6 +19,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Linux",
     product: "netfilter",
     covers: "iptables, nftables, ufw, Shorewall, UniFi and VyOS kernel lines, Proxmox firewall: packets let through or not",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

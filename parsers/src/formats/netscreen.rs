@@ -5,11 +5,11 @@
 //!
 //! The sentences have names in the middle, as they came: the device's words are looked for from the end.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
-use crate::atoms::{Pair, Pairs, between, cut, ip, ip_port, number, trim, trim_start, until};
+use crate::atoms::{Pair, Pairs, between, cut, find, ip, ip_port, number, trim, trim_start, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -17,6 +17,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Juniper",
     product: "ScreenOS",
     covers: "NetScreen and SSG firewalls (ScreenOS): traffic, XAuth and firewall users, administrators and their changes",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

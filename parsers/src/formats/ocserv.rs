@@ -11,12 +11,12 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::{find, find_iter, rfind};
+use memchr::memmem::{find_iter, rfind};
 use memchr::memrchr;
 
-use crate::atoms::{cut, ip, ip_port, number, trim, trim_start, until};
+use crate::atoms::{cut, find, ip, ip_port, number, trim, trim_start, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps};
 
 /// The line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -24,6 +24,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "OpenConnect",
     product: "ocserv",
     covers: "OpenConnect server: logins, sessions, inner addresses, bytes",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

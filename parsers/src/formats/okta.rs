@@ -2,19 +2,23 @@
 //!
 //! Okta, "System Log API" and "Event Types". `eventType` says what happened, `outcome.result` how it went, `actor` who did it.
 
-use memchr::memmem::find;
-
 use crate::atoms::{Leaves, Once, ip};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, stamp};
 
 /// The line of Okta in the table of formats.
-pub(super) const FORMAT: Format =
-    Format { name: "okta", vendor: "Okta", product: "Okta", covers: "Okta System Log events (JSON)", looks_like, parse };
+pub(super) const FORMAT: Format = Format {
+    name: "okta",
+    vendor: "Okta",
+    product: "Okta",
+    covers: "Okta System Log events (JSON)",
+    dresses: &[Dress::Json],
+    looks_like,
+    parse,
+};
 
 fn looks_like(line: &Line<'_>) -> bool {
-    line.body.starts_with(b"{")
-        && [br#""eventType""# as &[u8], br#""published""#, br#""actor""#].iter().all(|key| find(line.body, key).is_some())
+    line.body.starts_with(b"{") && line.quotes_all(&[b"eventType", b"published", b"actor"])
 }
 
 #[derive(Default)]

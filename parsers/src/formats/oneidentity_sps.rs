@@ -6,12 +6,10 @@
 //! The gateway's user is the person, the server's user the account that is used; where nobody had to log in at the gateway, the
 //! server's user is all that is known of the person.
 
-use memchr::memmem::find;
-
-use crate::atoms::{Cef, Leaves, Once, Pair, cut, ip, number, until};
+use crate::atoms::{Cef, Leaves, Once, Pair, cut, find, ip, number, until};
 use crate::formats::Format;
 use crate::formats::cef::plain::time;
-use crate::{Escape, Facts, Kind, Line, Stamps, Text};
+use crate::{Dress, Escape, Facts, Kind, Line, Stamps, Text};
 
 /// SPS's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -19,12 +17,13 @@ pub(super) const FORMAT: Format = Format {
     vendor: "One Identity",
     product: "Safeguard for Privileged Sessions",
     covers: "One Identity Safeguard for Privileged Sessions, Balabit Shell Control Box: CEF, JSON, log of the proxies",
+    dresses: &[Dress::Json, Dress::Cef, Dress::Text],
     looks_like,
     parse,
 };
 
 fn cef<'a>(line: &Line<'a>) -> Option<Cef<'a>> {
-    Cef::read(line.body).filter(|cef| {
+    line.cef.filter(|cef| {
         matches!(cef.vendor, b"OneIdentity" | b"One Identity" | b"Balabit" | b"BalaBit") && matches!(cef.product, b"SPS" | b"SCB" | b"PSM")
     })
 }
@@ -33,14 +32,16 @@ fn cef<'a>(line: &Line<'a>) -> Option<Cef<'a>> {
 fn logged<'a>(line: &Line<'a>) -> Option<(&'a [u8], &'a [u8])> {
     let (class, rest) = until(line.body, b':')?;
     let ours = class.starts_with(b"scb.") || line.head.app.starts_with(b"zorp/scb") || line.head.app.starts_with(b"zorp/sps");
+    if !ours {
+        return None;
+    }
     let (session, message) = until(cut(rest, find(rest, b"(svc/")?).1, b')')?;
-    ours.then_some((session.get(1..)?, message.strip_prefix(b":").unwrap_or(message)))
+    Some((session.get(1..)?, message.strip_prefix(b":").unwrap_or(message)))
 }
 
 fn looks_like(line: &Line<'_>) -> bool {
-    let has = |key: &[u8]| find(line.body, key).is_some();
     if line.body.starts_with(b"{") {
-        return has(b"\"event_type_id\"") && has(b"\"event_name\"") && has(b"\"base_type_name\"");
+        return line.quotes_all(&[b"event_type_id", b"event_name", b"base_type_name"]);
     }
     logged(line).is_some() || cef(line).is_some()
 }

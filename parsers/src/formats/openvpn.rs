@@ -11,7 +11,7 @@ mod beginnings;
 mod client;
 mod plugins;
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 use memchr::{memchr, memrchr};
 use nom::IResult;
 use nom::Parser;
@@ -23,9 +23,9 @@ use nom::sequence::{delimited, preceded};
 
 use self::client::{Client, user};
 use self::plugins::PLUGINS;
-use crate::atoms::{cut, ip, trim, trim_start, until};
+use crate::atoms::{begins, cut, find, ip, trim, trim_start, until};
 use crate::formats::Format;
-use crate::{Facts, Kind, Line, Stamps, stamp};
+use crate::{Dress, Facts, Kind, Line, Stamps, stamp};
 
 /// OpenVPN's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -33,6 +33,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "OpenVPN",
     product: "OpenVPN",
     covers: "OpenVPN 2.x servers (syslog or log file), Access Server, OpenVPN on pfSense and OPNsense",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };
@@ -101,7 +102,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
 }
 
 fn read<'a>(table: &[(&[u8], Reader)], line: &Line<'a>, client: Client<'a>, text: &'a [u8], facts: &mut Facts) -> bool {
-    let Some((beginning, reader)) = table.iter().find(|(beginning, _)| text.starts_with(beginning)) else { return false };
+    let Some((beginning, reader)) = table.iter().find(|(beginning, _)| begins(text, beginning)) else { return false };
     facts.action = line.text(cut(text, phrase(beginning).len()).0);
     reader(line, client, cut(text, beginning.len()).1, facts);
     true
@@ -181,7 +182,7 @@ fn bare<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     let mut known =
         MESSAGES.iter().chain(PLUGINS).map(|(beginning, _)| *beginning).filter(|beginning| !matches!(*beginning, b"[" | b"user '"));
     let is_known = beginnings::fits(text)
-        || known.any(|beginning| text.starts_with(beginning))
+        || known.any(|beginning| begins(text, beginning))
         || text.starts_with(b"[")
             && [b"] Peer Connection Initiated with " as &[u8], b"] Inactivity timeout (--"].iter().any(|end| find(text, end).is_some());
     let of_a_file = !message.stamp.is_empty() && (client.port.is_some() || is_pool_entry(text));

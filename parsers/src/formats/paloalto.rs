@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use self::record::{Field, Record};
 use crate::atoms::{ip, number};
 use crate::formats::Format;
-use crate::{About, Facts, Kind, Line, Stamps, Verdict};
+use crate::{About, Dress, Facts, Kind, Line, Stamps, Verdict};
 
 /// The format's line in [`crate::FORMATS`].
 pub(super) const FORMAT: Format = Format {
@@ -25,12 +25,13 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Palo Alto Networks",
     product: "PAN-OS",
     covers: "PAN-OS and GlobalProtect 8 to 11, Panorama, Prisma Access: logins, tunnels, User-ID, configuration, traffic; as CSV, CEF, LEEF and JSON",
+    dresses: &[Dress::Json, Dress::Cef, Dress::Leef, Dress::Text],
     looks_like,
     parse,
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    columns::looks_like(line.body) || named::looks_like(line.body)
+    columns::looks_like(line.body) || named::looks_like(line)
 }
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {

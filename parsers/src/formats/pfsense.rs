@@ -6,12 +6,12 @@
 //! A user name stands in quotes and may hold `' from: …`: what the interface writes is the last such part. The interface also quotes
 //! what the browser says of proxies, behind the address in brackets; where a name and a proxy compete, neither address is believed.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 use memchr::{memchr, memrchr};
 
-use crate::atoms::{cut, ip, trim, until};
+use crate::atoms::{cut, find, ip, trim, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps};
 
 /// The line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -19,6 +19,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "pfSense",
     product: "pfSense",
     covers: "pfSense and OPNsense web interface: logins, changes of configuration; captive portal; authentication for VPN services",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

@@ -4,11 +4,9 @@
 //!
 //! `source` is the person, `service` the target, `context.authUserName` the account of the target, which many may share.
 
-use memchr::memmem::find;
-
-use crate::atoms::{Leaves, Once, ip, number, trim};
+use crate::atoms::{Leaves, Once, find, ip, number, trim};
 use crate::formats::Format;
-use crate::{About, Facts, Kind, Line, Stamps, Text, stamp};
+use crate::{About, Dress, Facts, Kind, Line, Stamps, Text, stamp};
 
 /// Rubycat's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -16,6 +14,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Rubycat",
     product: "PROVE IT",
     covers: "Rubycat PROVE IT: logins, sessions on targets, approvals, changes (JSON behind @cee:)",
+    dresses: &[Dress::Json, Dress::Text],
     looks_like,
     parse,
 };
@@ -28,13 +27,9 @@ fn object<'a>(line: &Line<'a>) -> Option<&'a [u8]> {
 }
 
 fn looks_like(line: &Line<'_>) -> bool {
-    object(line).is_some_and(|object| {
-        let has = |key: &[u8]| find(object, key).is_some();
-        has(b"\"category\"")
-            && has(b"\"source\"")
-            && has(b"\"severity\"")
-            && (has(b"\"realmName\"") || has(b"\"componentId\"") || has(b"\"softwareInfo\""))
-    })
+    object(line).is_some()
+        && line.quotes_all(&[b"category", b"source", b"severity"])
+        && line.quotes_any(&[b"realmName", b"componentId", b"softwareInfo"])
 }
 
 /// `@cee: {"category":"USER","context":{"authUserName":"adm-chimere"},"service":{"host":"10.20.4.11","name":"DPI","port":3389},"source":{"ip":"198.51.100.23","realmName":"ght.example","roles":["Chimère"],"sessionId":"20ed","userName":"fourn.chimere"},"timestamp":"2026-11-20T22:41:07.5+01:00","type":"USER_SERVICE_CONNECTION_SUCCESS"}`

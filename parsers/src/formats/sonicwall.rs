@@ -12,12 +12,10 @@ mod events;
 
 use std::net::IpAddr;
 
-use memchr::memmem::find;
-
 use self::events::Event;
-use crate::atoms::{Cef, Pair, Welf, cut, ip, number, says, seconds, trim, until};
+use crate::atoms::{Cef, Pair, Welf, cut, find, ip, number, says, seconds, trim, until};
 use crate::formats::Format;
-use crate::{Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
+use crate::{Dress, Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
 
 /// SonicWall's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -25,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "SonicWall",
     product: "SonicOS",
     covers: "SonicWall firewalls (WELF and CEF): logins, VPN, NetExtender, traffic, configuration; SMA 100 and SMA 1000",
+    dresses: &[Dress::Cef, Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };
@@ -41,11 +40,11 @@ fn looks_like(line: &Line<'_>) -> bool {
     if start.starts_with(b"sn=") {
         return find(start, b" fw=").is_some() && find(start, b" m=").is_some();
     }
-    cef(start).is_some() || aventail::looks_like(line)
+    cef(line).is_some() || aventail::looks_like(line)
 }
 
-fn cef(body: &[u8]) -> Option<Cef<'_>> {
-    Cef::read(body).filter(|head| head.vendor.eq_ignore_ascii_case(b"SonicWall"))
+fn cef<'a>(line: &Line<'a>) -> Option<Cef<'a>> {
+    line.cef.filter(|head| head.vendor.eq_ignore_ascii_case(b"SonicWall"))
 }
 
 /// The fields that matter, each as it came first.
@@ -116,7 +115,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         return aventail::parse(line, stamps, facts);
     }
     let mut fields = Fields::default();
-    if let Some(head) = cef(line.body) {
+    if let Some(head) = cef(line) {
         fields.number = Pair { key: b"m", value: head.class, escape: Escape::None };
         fields.message = Pair { key: b"name", value: head.name, escape: Escape::Cef };
         facts.product = line.escaped(head.product, Escape::Cef);

@@ -6,11 +6,9 @@
 
 mod utm;
 
-use memchr::memmem::find;
-
-use crate::atoms::{Pair, Pairs, cut, ip, number, says, seconds, until};
+use crate::atoms::{Pair, Pairs, cut, find, ip, number, says, seconds, until};
 use crate::formats::Format;
-use crate::{About, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
+use crate::{About, Dress, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
 
 /// Sophos's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -18,6 +16,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Sophos",
     product: "Sophos Firewall",
     covers: "Sophos Firewall (SFOS): logins, SSL VPN, IPsec, administration, traffic; Sophos UTM: logins, VPN, packet filter, administration",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };

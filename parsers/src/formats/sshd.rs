@@ -14,16 +14,16 @@ mod pam;
 mod services;
 
 use memchr::memchr;
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 use nom::IResult;
 use nom::Parser;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::digit1;
 use nom::sequence::terminated;
 
-use crate::atoms::{between, cut, ip, number, split_login, trim, until};
+use crate::atoms::{begins, between, cut, find, ip, number, split_login, trim, until};
 use crate::formats::Format;
-use crate::{Escape, Facts, Kind, Line, Stamps, Text};
+use crate::{Dress, Escape, Facts, Kind, Line, Stamps, Text};
 
 /// OpenSSH's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -31,6 +31,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "OpenBSD",
     product: "OpenSSH",
     covers: "OpenSSH server, dropbear; PAM of any service; login, su, FTP servers, logind of a Unix host",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };
@@ -111,7 +112,7 @@ fn looks_like(line: &Line<'_>) -> bool {
             || pam::summary(text).is_some()
             || is_message(text)
             || services::is_vsftpd_file(text)
-            || BEGINNINGS.iter().any(|beginning| text.starts_with(beginning));
+            || BEGINNINGS.iter().any(|beginning| begins(text, beginning));
     }
     app.starts_with(b"sshd")
         || services::of(app).is_some()
@@ -127,7 +128,7 @@ fn program(app: &[u8]) -> &[u8] {
 
 /// Whether a text without head is a message of OpenSSH: its words alone, not its first one, must say so.
 fn is_message(text: &[u8]) -> bool {
-    let Some((beginning, _)) = MESSAGES.iter().find(|(beginning, _)| text.starts_with(beginning)) else { return false };
+    let Some((beginning, _)) = MESSAGES.iter().find(|(beginning, _)| begins(text, beginning)) else { return false };
     let rest = cut(text, beginning.len()).1;
     match *beginning {
         b"Accepted " | b"Failed " | b"Postponed " | b"Partial " => {
@@ -182,7 +183,7 @@ fn sshd<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     // `/home/x/.ssh/authorized_keys:1: Authentication tried for …`: a file of the host and its line.
     let place = if text.starts_with(b"/") { find(text, b": Authentication tried for ") } else { None };
     let text = place.map_or(text, |at| cut(text, at + 2).1);
-    let Some((beginning, reader)) = MESSAGES.iter().find(|(beginning, _)| text.starts_with(beginning)) else { return };
+    let Some((beginning, reader)) = MESSAGES.iter().find(|(beginning, _)| begins(text, beginning)) else { return };
     let action = trim(beginning);
     let action = [b" from" as &[u8], b" by", b" for", b" for '", b":"].iter().find_map(|end| action.strip_suffix(*end)).unwrap_or(action);
     facts.action = line.text(cut(text, action.len()).0);

@@ -10,12 +10,10 @@
 
 mod fields;
 
-use memchr::memmem::find;
-
 use self::fields::Fields;
-use crate::atoms::{Welf, cut, ip, number, says, seconds, until};
+use crate::atoms::{Welf, cut, find, ip, number, says, seconds, until};
 use crate::formats::Format;
-use crate::{About, Facts, Kind, Line, Stamps, Text, Verdict, stamp};
+use crate::{About, Dress, Facts, Kind, Line, Stamps, Text, Verdict, stamp};
 
 /// Stormshield's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -23,6 +21,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Stormshield",
     product: "SNS",
     covers: "Stormshield SNS: logins (l_auth), SSL VPN (l_xvpn), IPsec (l_vpn), administration, traffic, restarts",
+    dresses: &[Dress::Pairs],
     looks_like,
     parse,
 };

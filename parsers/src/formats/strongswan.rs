@@ -14,12 +14,12 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 use memchr::{memchr, memrchr};
 
-use crate::atoms::{cut, ip, number, trim, until};
+use crate::atoms::{begins, cut, find, ip, number, trim, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamps, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, stamp};
 
 /// strongSwan's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -27,6 +27,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "strongSwan",
     product: "strongSwan",
     covers: "charon: IKEv1 and IKEv2, EAP and XAuth users, virtual addresses, tunnels between gateways; the updown script",
+    dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };
@@ -113,7 +114,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         None => by_thread(line.body).unwrap_or(line.body),
     };
     let text = named(line, text, facts);
-    if let Some((beginning, reader)) = MESSAGES.iter().find(|(beginning, _)| text.starts_with(beginning)) {
+    if let Some((beginning, reader)) = MESSAGES.iter().find(|(beginning, _)| begins(text, beginning)) {
         let (action, rest) = cut(text, beginning.len());
         let action = trim(action.strip_suffix(b"'").unwrap_or(action));
         facts.action = line.text(action.strip_suffix(b" of").or_else(|| action.strip_suffix(b" for")).unwrap_or(action));

@@ -5,12 +5,12 @@
 //!
 //! What was typed, started or shown in a session is nobody's business here.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 use memchr::memrchr;
 
-use crate::atoms::{cut, ip, trim, until};
+use crate::atoms::{cut, find, ip, trim, until};
 use crate::formats::Format;
-use crate::{Escape, Facts, Kind, Line, Stamps};
+use crate::{Dress, Escape, Facts, Kind, Line, Stamps};
 
 /// Systancia's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -18,6 +18,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Systancia",
     product: "Cleanroom",
     covers: "Systancia Gate, Cleanroom and cyberelements: portal, plug-ins, gateways, applications (French or English text)",
+    dresses: &[Dress::Text],
     looks_like,
     parse,
 };

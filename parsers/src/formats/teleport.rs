@@ -4,11 +4,9 @@
 //!
 //! `user` is the person, `login` (`windows_user`, `db_user`) the account on the machine, which many may share.
 
-use memchr::memmem::find;
-
-use crate::atoms::{Leaves, Once, Pair, ip_port};
+use crate::atoms::{Leaves, Once, Pair, find, ip_port};
 use crate::formats::Format;
-use crate::{About, Facts, Kind, Line, Stamp, Stamps, Text, stamp};
+use crate::{About, Dress, Facts, Kind, Line, Stamp, Stamps, Text, stamp};
 
 /// Teleport's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -16,17 +14,15 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Gravitational",
     product: "Teleport",
     covers: "Teleport audit log (JSON): logins, SSH, desktop, database and application sessions, access requests, changes",
+    dresses: &[Dress::Json],
     looks_like,
     parse,
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    let has = |key: &[u8]| find(line.body, key).is_some();
     line.body.starts_with(b"{")
-        && has(b"\"event\"")
-        && has(b"\"code\"")
-        && has(b"\"uid\"")
-        && (has(b"\"cluster_name\"") || has(b"\"ei\"") || has(b"\"code\":\"T"))
+        && line.quotes_all(&[b"event", b"code", b"uid"])
+        && (line.quotes_any(&[b"cluster_name", b"ei"]) || find(line.body, b"\"code\":\"T").is_some())
 }
 
 /// What an event is where it went well; where it did not, a login and a session are refusals.

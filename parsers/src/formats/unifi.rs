@@ -3,11 +3,11 @@
 //! Ubiquiti, "`UniFi` System Logs and SIEM Integration". `UniFi` OS leaves out a column of the head: `CEF:0|Ubiquiti|UniFi OS|4.3.6|admins|1|msg=…`. The packets
 //! of such a gateway are netfilter's, its IKE strongSwan's, its OpenVPN OpenVPN's.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
-use crate::atoms::{Extension, cut, ip, number, until};
+use crate::atoms::{Extension, cut, find, ip, number, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
 
 /// The line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -15,6 +15,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Ubiquiti",
     product: "UniFi",
     covers: "UniFi Network and UniFi OS events: administrators, VPN clients, blocked traffic, changes of configuration",
+    dresses: &[Dress::Cef],
     looks_like,
     parse,
 };

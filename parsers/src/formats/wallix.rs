@@ -11,13 +11,12 @@
 
 mod approval;
 
-use memchr::memmem::find;
-use memchr::memrchr;
+use memchr::{memchr3, memrchr};
 
 use self::approval::approval;
-use crate::atoms::{Cef, Extension, Once, Pair, Pairs, cut, duration, ip, number, trim, until};
+use crate::atoms::{Cef, Extension, Once, Pair, Pairs, cut, duration, find, ip, number, trim, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Time, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Time, stamp};
 
 /// WALLIX's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -25,6 +24,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "WALLIX",
     product: "Bastion",
     covers: "WALLIX Bastion: logins, RDP, SSH, VNC and web sessions, approvals, changes of its configuration; key=value and CEF",
+    dresses: &[Dress::Cef, Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };
@@ -74,7 +74,7 @@ fn is_protocol(name: &[u8]) -> bool {
 fn tagged<'a>(line: &Line<'a>) -> Option<(Tag, &'a [u8])> {
     let bracketed = |text: &'a [u8]| {
         let (beginning, _) = cut(text, BEGINNING);
-        let open = beginning.iter().position(|&b| b == b'[' || b == b'"' || b == b'=').filter(|&at| beginning.get(at) == Some(&b'['))?;
+        let open = memchr3(b'[', b'"', b'=', beginning).filter(|&at| beginning.get(at) == Some(&b'['))?;
         let (name, pairs) = until(text.get(open + 1..)?, b']')?;
         Some((tag(name)?, pairs))
     };
@@ -83,7 +83,7 @@ fn tagged<'a>(line: &Line<'a>) -> Option<(Tag, &'a [u8])> {
 }
 
 fn cef<'a>(line: &Line<'a>) -> Option<Cef<'a>> {
-    Cef::read(line.body).filter(|cef| cef.vendor.eq_ignore_ascii_case(b"wallix"))
+    line.cef.filter(|cef| cef.vendor.eq_ignore_ascii_case(b"wallix"))
 }
 
 fn looks_like(line: &Line<'_>) -> bool {

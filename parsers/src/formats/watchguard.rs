@@ -7,12 +7,12 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 use memchr::{memchr_iter, memrchr};
 
-use crate::atoms::{Leef, Pair, Pairs, cut, ip, number, says, seconds, trim, trim_start, until};
+use crate::atoms::{Leef, Pair, Pairs, cut, find, ip, number, says, seconds, trim, trim_start, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
 
 /// WatchGuard's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -20,21 +20,22 @@ pub(super) const FORMAT: Format = Format {
     vendor: "WatchGuard",
     product: "Firebox",
     covers: "WatchGuard Firebox: mobile VPN sessions, logins, administration, branch office VPN, traffic; syslog and LEEF",
+    dresses: &[Dress::Leef, Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    leef(line.body).is_some() || Native::read(line).is_some()
+    leef(line).is_some() || Native::read(line).is_some()
 }
 
-fn leef(body: &[u8]) -> Option<Leef<'_>> {
-    Leef::read(body).filter(|head| head.vendor == b"WatchGuard")
+fn leef<'a>(line: &Line<'a>) -> Option<Leef<'a>> {
+    line.leef.filter(|head| head.vendor == b"WatchGuard")
 }
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let mut flow = Flow::default();
-    if let Some(head) = leef(line.body) {
+    if let Some(head) = leef(line) {
         facts.product = line.text(head.product);
         facts.action = line.text(head.event);
         head.pairs().for_each(|pair| flow.put(pair));

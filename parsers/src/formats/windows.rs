@@ -13,7 +13,7 @@ use self::meaning::{Meaning, Who};
 use self::record::Record;
 use crate::atoms::{Once, ip, number};
 use crate::formats::Format;
-use crate::{About, Facts, Kind, Line, Stamp, Stamps, Text};
+use crate::{About, Dress, Facts, Kind, Line, Stamp, Stamps, Text};
 
 /// The line of Windows in the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -21,6 +21,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Microsoft",
     product: "Windows",
     covers: "Windows event logs (logons, NPS, Remote Desktop, changes) as JSON, XML, Snare or OSSEC text",
+    dresses: Dress::ALL,
     looks_like: dress::looks_like,
     parse,
 };

@@ -3,7 +3,7 @@
 //! Microsoft, "Interpret NPS Database Format Log Files", "Interpret IAS Format Log Files" and the DTS-compliant XML of "NPS accounting";
 //! attribute numbers of the IAS format are RADIUS' (RFC 2865, RFC 2866) and Microsoft's own above 4096.
 
-use crate::atoms::{Columns, Elements, Once, ip, number};
+use crate::atoms::{Columns, Elements, Once, find, ip, number};
 use crate::formats::Format;
 use crate::stamp::Civil;
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps};
@@ -14,6 +14,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Microsoft",
     product: "Network Policy Server",
     covers: "NPS and RRAS accounting files: database-compatible, IAS and DTS (XML) format",
+    dresses: &[crate::Dress::Text],
     looks_like,
     parse,
 };
@@ -31,7 +32,7 @@ enum Dress {
 
 fn dress(body: &[u8]) -> Option<Dress> {
     if body.starts_with(b"<Event>") {
-        return memchr::memmem::find(body, b" data_type=").map(|_| Dress::Xml);
+        return find(body, b" data_type=").map(|_| Dress::Xml);
     }
     let mut columns = Columns::new(body, b',').map(|column| column.value);
     let (_, second, third, fourth, fifth) = (columns.next()?, columns.next()?, columns.next()?, columns.next()?, columns.next()?);

@@ -4,11 +4,11 @@
 //! next to nothing) and of `wg-quick(8)`. Peers are keys: the log numbers them and knows no user. `peer 3` is the session:
 //! a tunnel has neither beginning nor end in the log, only handshakes, again every two minutes.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
-use crate::atoms::{cut, ip_port, trim, trim_start, until};
+use crate::atoms::{cut, find, ip_port, trim, trim_start, until};
 use crate::formats::Format;
-use crate::{About, Facts, Line, Stamps};
+use crate::{About, Dress, Facts, Line, Stamps};
 
 /// The line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -16,6 +16,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "WireGuard",
     product: "WireGuard",
     covers: "WireGuard in the kernel and in user space: handshakes and where they come from; wg-quick",
+    dresses: &[Dress::Text],
     looks_like,
     parse,
 };

@@ -3,11 +3,9 @@
 //! Zscaler, "About User Status Log Fields", "About User Activity Log Fields", "About Audit Log Fields". Receivers may write JSON, columns
 //! (user status alone can be told by them) or keys and values of their own template; the keys are the documented ones. All times are UTC.
 
-use memchr::memmem::find;
-
-use crate::atoms::{Columns, Leaves, Once, Pairs, ip, number, until};
+use crate::atoms::{Columns, Leaves, Once, Pairs, find, ip, number, until};
 use crate::formats::Format;
-use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Time, Verdict, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Time, Verdict, stamp};
 
 /// The line of ZPA in the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -15,17 +13,17 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Zscaler",
     product: "Private Access",
     covers: "Zscaler Private Access log streaming: user status, user activity, audit",
+    dresses: &[Dress::Json, Dress::Pairs, Dress::Text],
     looks_like,
     parse,
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    let has = |text: &[u8]| find(line.body, text).is_some();
     match line.body {
         [b'{', ..] => {
-            has(br#""LogTimestamp""#) && has(br#""Customer""#)
-                || has(br#""auditOperationType""#) && has(br#""objectType""#)
-                || has(br#""zscalernss-"#)
+            line.quotes_all(&[b"LogTimestamp", b"Customer"])
+                || line.quotes_all(&[b"auditOperationType", b"objectType"])
+                || line.quotes(b"sourcetype") && find(line.body, br#""zscalernss-"#).is_some()
         }
         _ => line.body.starts_with(b"LogTimestamp=") || separator(line.body).is_some(),
     }

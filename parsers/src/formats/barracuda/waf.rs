@@ -3,9 +3,7 @@
 //! Barracuda Campus, "Web Application Firewall: How to Configure Syslog and other Logs" (audit logs, network firewall logs; the other
 //! logs are known by their type and carry no access), "Email Security Gateway: Syslog and the Barracuda Email Security Gateway".
 
-use memchr::memmem::find;
-
-use crate::atoms::{Row, between, cut, ip, number, trim, trim_start, until};
+use crate::atoms::{Row, between, cut, find, ip, number, trim, trim_start, until};
 use crate::{About, Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
 
 /// Log types behind the unit's name, with the number of words that a line of it has at least.

@@ -150,7 +150,7 @@ impl Said {
 pub(super) fn verb(texts: &[&[u8]], who: &[u8]) -> Option<Verb> {
     let mut said = Said::default();
     for text in texts {
-        let named = if who.is_empty() { None } else { memchr::memmem::find(text, who) };
+        let named = crate::atoms::find(text, who);
         let (before, after) = named.map_or((*text, &[] as &[u8]), |at| {
             let (before, after) = crate::atoms::cut(text, at);
             (before, crate::atoms::cut(after, who.len()).1)

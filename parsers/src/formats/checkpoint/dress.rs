@@ -1,9 +1,8 @@
 //! The dresses of a record, and its fields without any.
 
 use memchr::memchr;
-use memchr::memmem::find;
 
-use crate::atoms::{Cef, Leaves, Leef, Pair, Pairs, Row, cut, number, trim, until};
+use crate::atoms::{Cef, Leaves, Leef, Pair, Pairs, Row, cut, find, number, trim, until};
 use crate::stamp::{self, Civil, month_of};
 use crate::{Escape, Line, Stamp, Stamps, Text};
 
@@ -46,12 +45,15 @@ impl<'a> Dress<'a> {
                     _ => None,
                 }
             }
-            [b'{', ..] => (find(body, b"\"loguid\"").is_some() && find(body, b"\"origin\"").is_some()).then_some(Dress::Json(body)),
+            [b'{', ..] => line.quotes_all(&[b"loguid", b"origin"]).then_some(Dress::Json(body)),
             [b'a'..=b'z', ..] => {
                 let name = body.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
                 if cut(body, name).1.starts_with(b":\"") {
                     // A relay took the brackets away.
                     return find(body, b"; origin:\"").map(|_| Dress::Bracketed(body));
+                }
+                if line.dress != crate::Dress::Pairs {
+                    return None;
                 }
                 let piped = until(body, b'|').is_some_and(|(first, _)| first.contains(&b'='));
                 let has = |key: &[u8]| find(body, key).is_some();
@@ -67,10 +69,9 @@ impl<'a> Dress<'a> {
             [b'0'..=b'9', ..] if is_day(cut(body, 9).0) => find(body, b" >").or_else(|| find(body, b" <")).map(|_| Dress::Printed(body)),
             _ => {
                 let maker = |vendor: &[u8], product: &[u8]| vendor == b"Check Point" || vendor.is_empty() && product.starts_with(b"VPN-1");
-                find(cut(body, 48).0, b"|")?;
-                match Cef::read(body) {
+                match line.cef {
                     Some(head) => maker(head.vendor, head.product).then_some(Dress::Cef(head)),
-                    None => Leef::read(body).filter(|head| maker(head.vendor, head.product)).map(Dress::Leef),
+                    None => line.leef.filter(|head| maker(head.vendor, head.product)).map(Dress::Leef),
                 }
             }
         }

@@ -1,11 +1,11 @@
 //! What happened: logins, sessions, tunnels, changes, restarts.
 
 use memchr::memchr;
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
 use super::flows::ends;
 use super::subject::{subject, unquoted, user, word, word_after};
-use crate::atoms::{between, cut, duration, ip, number, seconds, trim, until};
+use crate::atoms::{between, cut, duration, find, ip, number, seconds, trim, until};
 use crate::{About, Facts, Kind, Line, Text};
 
 /// Reads a message that is not of traffic.

@@ -2,10 +2,8 @@
 //!
 //! Cisco, "Firepower Management Center Configuration Guide", "Stream Audit Logs to Syslog" and "Configuring External Alerting".
 
-use memchr::memmem::find;
-
 use super::flows::access_control;
-use crate::atoms::{ip, trim, trim_start, until};
+use crate::atoms::{find, ip, trim, trim_start, until};
 use crate::{Escape, Facts, Kind, Line};
 
 /// The tag that the audit has unless somebody changed it.

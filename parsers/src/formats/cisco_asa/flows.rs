@@ -3,10 +3,9 @@
 use std::net::IpAddr;
 
 use memchr::memchr;
-use memchr::memmem::find;
 
 use super::subject::{user, word_after};
-use crate::atoms::{between, cut, duration, ip, number, until};
+use crate::atoms::{between, cut, duration, find, ip, number, until};
 use crate::{Facts, Kind, Line, Verdict};
 
 /// `Built inbound TCP connection 17 for outside:192.0.2.1/62197 (192.0.2.1/62197)(GHT\u) to inside:10.20.4.11/88 (10.20.4.11/88)`

@@ -2,9 +2,7 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::find;
-
-use crate::atoms::{between, cut, ip, ip_port, number, until};
+use crate::atoms::{between, cut, find, ip, ip_port, number, until};
 use crate::{Facts, Kind, Verdict};
 
 /// Reads a message of traffic; whether it is one.

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use crate::atoms::{cut, ip, number, trim_start, until};
+use crate::atoms::{cut, find, ip, number, trim_start, until};
 use crate::stamp::Civil;
 use crate::{Line, Stamp, Stamps, stamp};
 
@@ -40,15 +40,15 @@ impl<'a> Head<'a> {
         let mut head = Head::default();
         let stamped = is_stamp(rest);
         // `ns-1 0-PPE-0 : default SSLVPN …`: a relay took the stamp away.
-        if stamped || memchr::memmem::find(cut(rest, 48).0, b"PPE-").is_some() {
+        if stamped || find(cut(rest, 48).0, b"PPE-").is_some() {
             let (stamp, after) = cut(rest, if stamped { STAMP } else { 0 });
             head.stamp = stamp;
-            let (place, message) = cut(after, memchr::memmem::find(after, b" : ")?);
+            let (place, message) = cut(after, find(after, b" : ")?);
             rest = message.get(3..)?;
             for word in place.split(|&b| b == b' ').filter(|word| !word.is_empty()) {
                 match word {
                     b"GMT" | b"UTC" => head.gmt = true,
-                    _ if memchr::memmem::find(word, b"PPE-").is_some() => {}
+                    _ if find(word, b"PPE-").is_some() => {}
                     _ if head.host.is_empty() => head.host = word,
                     _ => {}
                 }
@@ -71,7 +71,8 @@ impl<'a> Head<'a> {
                 return (known && (!bare || is_name(self.name))).then_some(self);
             }
             let upper = is_name(word);
-            let partition = self.feature.is_empty() && word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+            let partition =
+                words.len() == message.len() && word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
             if !upper && !partition {
                 return None;
             }

@@ -3,17 +3,15 @@
 //! Elastic, "ECS categorization fields". `authentication` with its outcome is a login, or a logout where its type is `end`; `session` starts
 //! and ends; `network` is traffic, or a session where its category says so as well; `iam` and `configuration` changed something.
 
-use memchr::memmem::find;
-
 use super::{login, verdict};
 use crate::atoms::{Leaves, Once, ip, number};
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps, Verdict, stamp};
 
 /// A stamp under ECS's name, and what kind of event it is. A document without category is a line on its way: what it carries is for its own
 /// format to read. Windows events in Beats' dress are Windows'.
-pub(super) fn looks_like(body: &[u8]) -> bool {
-    let has = |text: &[u8]| find(body, text).is_some();
-    has(br#""@timestamp""#) && (has(br#""event.category""#) || has(br#""event""#) && has(br#""category""#)) && !has(br#""winlog""#)
+pub(super) fn looks_like(line: &Line<'_>) -> bool {
+    let categories = || line.quotes(b"event.category") || line.quotes_all(&[b"event", b"category"]);
+    line.quotes(b"@timestamp") && categories() && !line.quotes(b"winlog")
 }
 
 /// The words that say what happened: one bit for each of `event.category` and `event.type` that matters.

@@ -1,9 +1,7 @@
 //! What the firewall (AFM) and the web firewall (ASM) send to collectors: pairs and CEF.
 
-use memchr::memmem::find;
-
-use crate::atoms::{Cef, Pair, Pairs, ip, number};
-use crate::{Escape, Facts, Kind, Line, Stamp, Stamps, Verdict, stamp};
+use crate::atoms::{Cef, Pair, Pairs, find, ip, number};
+use crate::{Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Verdict, stamp};
 
 /// How a record is written.
 #[derive(Clone, Copy, Debug)]
@@ -25,10 +23,8 @@ impl<'a> Record<'a> {
             return Some(Record::Pairs(data));
         }
         match body {
-            [b'A'..=b'Z' | b'0', ..] if find(body, b"|F5|").is_some() => {
-                Cef::read(body).filter(|head| head.vendor == b"F5").map(Record::Cef)
-            }
-            [b'a'..=b'z', ..] if find(body, b"device_vendor=\"F5\"").is_some() => {
+            _ if line.dress == Dress::Cef => line.cef.filter(|head| head.vendor == b"F5").map(Record::Cef),
+            _ if line.dress == Dress::Pairs && find(body, b"device_vendor=\"F5\"").is_some() => {
                 Pairs::new(body).any(|pair| pair.key == b"device_vendor" && pair.value == b"F5").then_some(Record::Pairs(body))
             }
             _ => {

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
-use crate::atoms::{cut, ip, number, says, seconds, trim, until};
+use crate::atoms::{cut, find, ip, number, says, seconds, trim, until};
 use crate::{About, Escape, Facts, Kind, Line, Verdict};
 
 /// How a text begins.

@@ -2,66 +2,78 @@
 
 use crate::atoms::{Leaf, Leaves, Pair};
 
-/// CEF's key, and what others call it, small letters only and without `_` and `-`; a dot sets nested objects apart.
-const NAMES: &[(&[u8], &[&str])] = &[
-    (b"suser", &["suser", "user", "username", "login", "userid", "account", "principal", "user.name", "user.username", "actor.name"]),
-    (b"duser", &["duser"]),
-    (b"usrName", &["usrname"]),
-    (b"domain", &["sntdom", "domain", "userdomain", "user.domain"]),
-    (
-        b"src",
-        &[
-            "src",
-            "srcip",
-            "sourceip",
-            "sourceaddress",
-            "clientip",
-            "clientaddress",
-            "remoteip",
-            "remoteaddr",
-            "remoteaddress",
-            "source.ip",
-            "client.ip",
-        ],
-    ),
-    (b"spt", &["spt", "srcport", "sourceport", "clientport", "remoteport", "source.port", "client.port"]),
-    (b"dst", &["dst", "dstip", "destip", "destinationip", "destinationaddress", "targetip", "destination.ip"]),
-    (b"dpt", &["dpt", "dstport", "destport", "destinationport", "targetport", "destination.port"]),
-    (b"in", &["in"]),
-    (b"out", &["out"]),
-    (b"act", &["act", "action", "event.action", "operation", "eventtype", "eventname"]),
-    (b"outcome", &["outcome", "result", "event.outcome"]),
-    (b"reason", &["reason", "failurereason", "event.reason"]),
-    (b"rt", &["rt", "@timestamp", "timestamp", "time", "eventtime", "datetime"]),
-    (b"dvchost", &["dvchost", "device", "devicename", "hostname"]),
-    (b"externalId", &["externalid", "sessionid", "session"]),
-];
+/// How sure it is that a name means what it is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sure {
+    Clear,
+    /// It may mean something else where a clearer one stands beside it.
+    Vague,
+}
 
-/// Names that may mean something else where a clearer one stands beside them.
-const VAGUE: &[(&[u8], &[&str])] = &[
-    (b"src", &["ip", "ipaddress", "address"]),
-    (b"act", &["event", "type"]),
-    (b"outcome", &["status"]),
-    (b"rt", &["date", "ts"]),
-    (b"dvchost", &["host"]),
-];
+/// CEF's key for what others call it, small letters only and without `_` and `-`; a dot sets nested objects apart.
+fn meaning(name: &[u8]) -> Option<(Sure, &'static [u8])> {
+    let clear: &[u8] = match name {
+        b"suser" | b"user" | b"username" | b"login" | b"userid" | b"account" | b"principal" | b"user.name" | b"user.username"
+        | b"actor.name" => b"suser",
+        b"duser" => b"duser",
+        b"usrname" => b"usrName",
+        b"sntdom" | b"domain" | b"userdomain" | b"user.domain" => b"domain",
+        b"src" | b"srcip" | b"sourceip" | b"sourceaddress" | b"clientip" | b"clientaddress" | b"remoteip" | b"remoteaddr"
+        | b"remoteaddress" | b"source.ip" | b"client.ip" => b"src",
+        b"spt" | b"srcport" | b"sourceport" | b"clientport" | b"remoteport" | b"source.port" | b"client.port" => b"spt",
+        b"dst" | b"dstip" | b"destip" | b"destinationip" | b"destinationaddress" | b"targetip" | b"destination.ip" => b"dst",
+        b"dpt" | b"dstport" | b"destport" | b"destinationport" | b"targetport" | b"destination.port" => b"dpt",
+        b"in" => b"in",
+        b"out" => b"out",
+        b"act" | b"action" | b"event.action" | b"operation" | b"eventtype" | b"eventname" => b"act",
+        b"outcome" | b"result" | b"event.outcome" => b"outcome",
+        b"reason" | b"failurereason" | b"event.reason" => b"reason",
+        b"rt" | b"@timestamp" | b"timestamp" | b"time" | b"eventtime" | b"datetime" => b"rt",
+        b"dvchost" | b"device" | b"devicename" | b"hostname" => b"dvchost",
+        b"externalid" | b"sessionid" | b"session" => b"externalId",
+        _ => &[],
+    };
+    if !clear.is_empty() {
+        return Some((Sure::Clear, clear));
+    }
+    let vague: &[u8] = match name {
+        b"ip" | b"ipaddress" | b"address" => b"src",
+        b"event" | b"type" => b"act",
+        b"status" => b"outcome",
+        b"date" | b"ts" => b"rt",
+        b"host" => b"dvchost",
+        _ => return None,
+    };
+    Some((Sure::Vague, vague))
+}
 
 /// The pairs of a JSON text under CEF's keys: first the clear names, then the vague ones.
 pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = Pair<'_>> {
-    let named = |names: &'static [(&[u8], &[&str])]| Leaves::new(text).filter_map(move |leaf| pair(&leaf, names));
-    named(NAMES).chain(named(VAGUE))
+    let named = |wanted: Sure| any(text).filter_map(move |(sure, pair)| (sure == wanted).then_some(pair));
+    named(Sure::Clear).chain(named(Sure::Vague))
 }
 
-fn pair<'a>(leaf: &Leaf<'a>, names: &[(&'static [u8], &[&str])]) -> Option<Pair<'a>> {
-    let mut dotted = [0u8; 48];
-    let mut plain = [0u8; 48];
+/// The same pairs in the order of the line.
+pub(super) fn in_order(text: &[u8]) -> impl Iterator<Item = Pair<'_>> {
+    any(text).map(|(_, pair)| pair)
+}
+
+fn any(text: &[u8]) -> impl Iterator<Item = (Sure, Pair<'_>)> {
+    Leaves::new(text).filter_map(|leaf| pair(&leaf))
+}
+
+fn pair<'a>(leaf: &Leaf<'a>) -> Option<(Sure, Pair<'a>)> {
+    // No name is longer.
+    let mut plain = [0u8; 24];
     let mut length = 0;
-    for b in leaf.dotted(&mut dotted).iter().filter(|b| !matches!(b, b'_' | b'-')) {
-        *plain.get_mut(length)? = b.to_ascii_lowercase();
-        length += 1;
+    for (at, key) in leaf.path().iter().enumerate() {
+        let dot: &[u8] = if at == 0 { b"" } else { b"." };
+        for b in dot.iter().chain(*key).filter(|b| !matches!(b, b'_' | b'-')) {
+            *plain.get_mut(length)? = b.to_ascii_lowercase();
+            length += 1;
+        }
     }
-    let plain = plain.get(..length)?;
-    let (key, _) = names.iter().find(|(_, others)| others.iter().any(|other| other.as_bytes() == plain))?;
+    let (sure, key) = meaning(plain.get(..length)?)?;
     let holds_place = matches!(leaf.value, b"" | b"-" | b"N/A" | b"n/a" | b"(null)" | b"unknown" | b"none");
-    (!holds_place).then_some(Pair { key, value: leaf.value, escape: leaf.escape })
+    (!holds_place).then_some((sure, Pair { key, value: leaf.value, escape: leaf.escape }))
 }

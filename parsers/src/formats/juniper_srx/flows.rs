@@ -2,10 +2,8 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::find;
-
 use super::{Message, given};
-use crate::atoms::{Pair, Pairs, between, cut, ip, number, until};
+use crate::atoms::{Pair, Pairs, between, cut, find, ip, number, until};
 use crate::{Escape, Facts, Kind, Line, Verdict};
 
 /// Reads a flow, if the message is one.

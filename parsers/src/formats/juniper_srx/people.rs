@@ -1,9 +1,9 @@
 //! People at the device's doors, and what administrators change.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
 use super::{Message, given};
-use crate::atoms::{Pair, Pairs, between, cut, ip, number, trim, until};
+use crate::atoms::{Pair, Pairs, between, cut, find, ip, number, trim, until};
 use crate::{About, Escape, Facts, Kind, Line};
 
 /// What the tags of people mean.

@@ -1,9 +1,7 @@
 //! What `RouterOS` tells of people behind a tunnel: PPP in all its kinds, IKE, hotspot.
 
-use memchr::memmem::find;
-
 use super::{at_last, user};
-use crate::atoms::{cut, ip, number, trim, until};
+use crate::atoms::{cut, find, ip, number, trim, until};
 use crate::{Facts, Kind, Line};
 
 /// Kinds of PPP, as the name of a user's interface begins: `<l2tp-fourn.chimere>`.

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::find;
 use memchr::{memchr_iter, memrchr};
 use nom::IResult;
 use nom::Parser;
@@ -10,7 +9,7 @@ use nom::branch::alt;
 use nom::bytes::complete::tag;
 use nom::sequence::preceded;
 
-use crate::atoms::{cut, ip, ip_port, number, split_login, until};
+use crate::atoms::{cut, find, ip, ip_port, number, split_login, until};
 use crate::{Escape, Facts, Line};
 
 /// Who a message is about.

@@ -1,23 +1,18 @@
 //! The dresses in which fields have names: CEF, LEEF, and the JSON of the cloud's log forwarding.
 
 use memchr::memchr;
-use memchr::memmem::find;
 
 use super::record::{Field, Record};
-use crate::Escape;
-use crate::atoms::{Cef, Column, Leaves, Leef, Pair, cut, until};
+use crate::atoms::{Cef, Column, Leaves, Leef, Pair, cut, find, until};
+use crate::{Escape, Line};
 
 /// Whether the maker's name stands where CEF and LEEF put it, or JSON has the keys of the log forwarding.
-pub(super) fn looks_like(body: &[u8]) -> bool {
-    match body {
-        // Not inside a string: there the quote behind the key would be escaped.
-        [b'{', ..] => {
-            let has = |key: &[u8]| find(body, key).is_some();
-            has(b"\"LogType\"") && (has(b"\"DeviceSN\"") || has(b"\"ConfigVersion\"") || has(b"\"Palo Alto Networks\""))
-        }
+pub(super) fn looks_like(line: &Line<'_>) -> bool {
+    match line.body {
+        [b'{', ..] => line.quotes(b"LogType") && line.quotes_any(&[b"DeviceSN", b"ConfigVersion", b"Palo Alto Networks"]),
         // Cortex XDR writes the plain keys of CEF and none of these.
-        _ => find(cut(body, 64).0, b"|Palo Alto Networks|").is_some_and(|at| {
-            let (before, vendor) = cut(body, at);
+        _ => find(cut(line.body, 64).0, b"|Palo Alto Networks|").is_some_and(|at| {
+            let (before, vendor) = cut(line.body, at);
             memchr(b'|', before).is_none() && !vendor.starts_with(b"|Palo Alto Networks|Cortex XDR|")
         }),
     }

@@ -2,9 +2,7 @@
 //!
 //! Sophos, "UTM: log file format" (ids and names of the events). Plain lines of openvpn and pluto, without an id, are theirs to read.
 
-use memchr::memmem::find;
-
-use crate::atoms::{Pair, Pairs, cut, ip, number, says, trim, until};
+use crate::atoms::{Pair, Pairs, cut, find, ip, number, says, trim, until};
 use crate::{About, Facts, Kind, Line, Verdict};
 
 /// Programs whose plain lines are theirs to read, wherever they run.

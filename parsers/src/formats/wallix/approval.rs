@@ -1,9 +1,7 @@
 //! Approvals: somebody was granted access for a while.
 
-use memchr::memmem::find;
-
 use super::{Fields, target};
-use crate::atoms::{Pair, cut, trim_start};
+use crate::atoms::{Pair, cut, find, trim_start};
 use crate::{About, Facts, Line, Stamp, Text, stamp};
 
 /// Reads a granted approval; a request, a refusal or a closing leaves the line what it is: somebody did something.

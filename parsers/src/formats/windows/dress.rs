@@ -1,16 +1,14 @@
 //! The dresses that collectors put on an event.
 
-use memchr::memmem::find;
-
 use super::meaning::Provider;
 use super::record::Record;
 use super::text;
-use crate::atoms::{Elements, Leaves, trim_start, until};
+use crate::atoms::{Elements, Leaves, find, trim_start, until};
 use crate::{Escape, Line};
 
 pub(super) fn looks_like(line: &Line<'_>) -> bool {
     match line.body {
-        [b'{', ..] => is_json(line.body),
+        [b'{', ..] => is_json(line),
         [b'-' | b'<', ..] => is_xml(line.body),
         [b'M', ..] => line.body.starts_with(b"MSWinEventLog"),
         _ => line.head.app == b"WinEvtLog" || line.head.app == b"Microsoft-Windows-Security-Auditing",
@@ -18,12 +16,10 @@ pub(super) fn looks_like(line: &Line<'_>) -> bool {
 }
 
 /// An event's number under one of its names, and a sign that it is Windows'.
-fn is_json(body: &[u8]) -> bool {
-    let has = |text: &[u8]| find(body, text).is_some();
-    [br#""EventID""# as &[u8], br#""eventID""#, br#""event_id""#, br#""EventId""#].into_iter().any(has)
-        && [b"Microsoft-Windows-" as &[u8], br#""winlog""#, br#""Channel""#, br#""channel""#, br#""event_data""#, br#""SecurityEvent""#]
-            .into_iter()
-            .any(has)
+fn is_json(line: &Line<'_>) -> bool {
+    line.quotes_any(&[b"EventID", b"eventID", b"event_id", b"EventId"])
+        && (line.quotes_any(&[b"winlog", b"Channel", b"channel", b"event_data", b"SecurityEvent"])
+            || find(line.body, b"Microsoft-Windows-").is_some())
 }
 
 fn is_xml(body: &[u8]) -> bool {

@@ -4,11 +4,11 @@
 //! Names and workstations are whatever a stranger typed, so each label is looked for where only Windows writes: the account behind its
 //! own heading, addresses from the end.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
 use super::record::Record;
 use crate::Escape;
-use crate::atoms::{cut, trim, trim_start};
+use crate::atoms::{cut, find, trim, trim_start};
 
 /// What an event begins with, where nothing else tells its number.
 const SENTENCES: &[(&str, &[u8])] = &[
