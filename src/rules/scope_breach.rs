@@ -69,7 +69,7 @@ impl Rule for ScopeBreach {
             }
             Happening::Used { .. } => {
                 let Some(target) = case.scene.and_then(|scene| scene.destination_ip) else { return };
-                self.outside_scope(case, target, out);
+                outside_scope(case, target, out);
                 self.fan_out(case, memory, target, out);
             }
             _ => {}
@@ -97,23 +97,6 @@ impl Rule for ScopeBreach {
 }
 
 impl ScopeBreach {
-    fn outside_scope(&self, case: &Case<'_>, target: IpAddr, out: &mut Findings) {
-        let supplier = case.supplier;
-        let port = case.scene.and_then(|scene| scene.destination_port);
-        if supplier.may_reach(target, port) {
-            return;
-        }
-        let Some(scene) = case.complete() else { return };
-        let zone = case.zone();
-        let target = port.map_or_else(|| target.to_string(), |port| std::net::SocketAddr::new(target, port).to_string());
-        let login = scene.login.as_deref().unwrap_or_default();
-        let message = format!("{login} reached {target} at {}, outside its scope", clock_words(case.now, zone));
-        let scope: Vec<String> = supplier.scope.iter().map(words).collect();
-        let because = Because::default().with("target", target.as_str()).with("scope", scope.join("; ")).with("local_time", local(case.now, zone));
-        let unless = format!("{target} within the scope of {}", supplier.id);
-        out.report(Finding { because, unless, once: true, ..Finding::new("outside-scope", Severity::High, scene, message) });
-    }
-
     fn fan_out(&self, case: &Case<'_>, memory: &mut Memory, target: IpAddr, out: &mut Findings) {
         let known = memory.used.insert(target, case.now).is_some();
         if memory.used.len() > TARGETS {
@@ -146,6 +129,23 @@ impl ScopeBreach {
         let ips = targets.iter().map(|(_, target)| *target).collect();
         out.report(Finding { because, unless, ips, ..Finding::new("fan-out", Severity::High, scene, message) });
     }
+}
+
+fn outside_scope(case: &Case<'_>, target: IpAddr, out: &mut Findings) {
+    let supplier = case.supplier;
+    let port = case.scene.and_then(|scene| scene.destination_port);
+    if supplier.may_reach(target, port) {
+        return;
+    }
+    let Some(scene) = case.complete() else { return };
+    let zone = case.zone();
+    let target = port.map_or_else(|| target.to_string(), |port| std::net::SocketAddr::new(target, port).to_string());
+    let login = scene.login.as_deref().unwrap_or_default();
+    let message = format!("{login} reached {target} at {}, outside its scope", clock_words(case.now, zone));
+    let scope: Vec<String> = supplier.scope.iter().map(words).collect();
+    let because = Because::default().with("target", target.as_str()).with("scope", scope.join("; ")).with("local_time", local(case.now, zone));
+    let unless = format!("{target} within the scope of {}", supplier.id);
+    out.report(Finding { because, unless, once: true, ..Finding::new("outside-scope", Severity::High, scene, message) });
 }
 
 /// `10.20.4.0/24:443,3389`
