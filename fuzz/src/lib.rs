@@ -15,11 +15,14 @@ pub fn read(line: &[u8]) {
     assert_eq!(parsers::read(line, None, &interest, &mut stamps, &mut again), reading);
     assert_eq!(facts, again);
     texts(line, &facts);
+    let is_json = parsers::envelope::read(parsers::atoms::trim(line)).1.starts_with(b"{");
     for id in (0u8..).zip(FORMATS).map(|(id, _)| FormatId(id)) {
         let alone = parsers::read(line, Some(id), &interest, &mut stamps, &mut again);
         texts(line, &again);
         if reading == Reading::Parsed(id) {
-            assert_eq!((alone, &again), (reading, &facts));
+            assert_eq!(alone, reading);
+            // Asked alone, a format may know its words in a line that JSON is wrapped around, without its taking off.
+            assert!(is_json || again == facts);
         }
     }
 }
