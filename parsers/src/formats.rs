@@ -89,7 +89,6 @@ pub const FORMATS: &[Format] = &[
     fortigate::FORMAT,
     fortiauthenticator::FORMAT,
     cisco_asa::FORMAT,
-    cisco_ios::FORMAT,
     paloalto::FORMAT,
     checkpoint::FORMAT,
     citrix_netscaler::FORMAT,
@@ -105,6 +104,8 @@ pub const FORMATS: &[Format] = &[
     watchguard::FORMAT,
     barracuda::FORMAT,
     juniper_srx::FORMAT,
+    // After Junos, which writes `%INTERACT-6-UI_…` where IOS writes `%SYS-5-CONFIG_I`.
+    cisco_ios::FORMAT,
     netscreen::FORMAT,
     // Before the services that PAM speaks for: its lines bear their tags.
     sshd::FORMAT,

@@ -90,6 +90,10 @@ fn message<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     }
     let end = rest.iter().position(|b| matches!(b, b':' | b' '))?;
     let (code, text) = cut(rest, end);
+    // Junos writes such codes as well, behind a program with its pid; of Cisco's only IOS XR has one, and a blank before the colon.
+    if !line.head.pid.is_empty() && !text.starts_with(b" ") {
+        return None;
+    }
     (found.code, found.mnemonic) = coded(code)?;
     found.text = trim(trim_start(text).strip_prefix(b":")?);
     Some(found)

@@ -19,7 +19,7 @@ pub(super) const FORMAT: Format = Format {
     name: "freeradius",
     vendor: "FreeRADIUS",
     product: "FreeRADIUS",
-    covers: "FreeRADIUS: accepted and refused logins; accounting and answers as linelog writes them",
+    covers: "FreeRADIUS: accepted and refused logins; accounting and answers as linelog writes them; radiusd -X",
     dresses: &[Dress::Pairs, Dress::Text],
     looks_like,
     parse,
@@ -48,10 +48,11 @@ fn looks_like(line: &Line<'_>) -> bool {
     if matches!(app, b"radiusd" | b"freeradius" | b"radius") {
         return true;
     }
-    let (_, text) = message(line.body);
+    let (id, text) = message(line.body);
     app.is_empty()
         && (verdict(text).is_some_and(|(_, _, rest)| find(rest, CLIENT).is_some())
             || accounting(text).is_some()
+            || line.head.stamp.is_empty() && !id.is_empty()
             || text.starts_with(b"Ignoring request to ") && find(text, b" from unknown client ").is_some()
             || is_weekday_stamp(line.head.stamp) && line.head.after_stamp == line.body && level(line.body).is_some())
 }
@@ -110,6 +111,9 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         facts.kind = kind;
         facts.action = line.text(words);
         session(line, rest, facts);
+    } else if let Some(password) = text.strip_prefix(b"User-Password = ") {
+        // `radiusd -X` shows what came.
+        facts.private = line.text(password);
     } else if text == b"Ready to process requests" {
         facts.about = Some(About::Restart);
     }

@@ -95,7 +95,10 @@ fn read<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
         if let Some(login) = after(text, b"username=").or_else(|| after(text, b"XAUTHuser=")) {
             user(line, login, facts);
         }
-    } else if text.starts_with(b"deleting state (") {
+    } else if has(b"negotiated connection [") {
+        facts.action = line.text(phrase(text));
+        facts.assigned_ip = assigned(text);
+    } else if text.starts_with(b"deleting state (") || text.starts_with(b"deleting other state #") {
         let of = between(text, b"(", b")").unwrap_or_default();
         let tunnel = [b"CHILD".as_slice(), b"IPSEC", b"QUICK", b"V2_R", b"V2_I"].iter().any(|part| find(of, part).is_some());
         facts.kind =
@@ -160,9 +163,12 @@ fn identity<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     user(line, name.strip_prefix(b"@").unwrap_or(name), facts);
 }
 
-/// `… -> [10.99.0.6-10.99.0.6:0-65535 0]`, `… -> [10.99.0.6/32]`: a single address is the person's own.
+/// `… -> [10.99.0.6-10.99.0.6:0-65535 0]`, `… -> [10.99.0.6/32]`, `[10.20.0.0/16===10.99.0.6/32]`: a single address is the person's own.
 fn assigned(text: &[u8]) -> Option<std::net::IpAddr> {
-    let far = between(cut(text, rfind(text, b"-> [")?).1, b"[", b"]")?;
+    let far = match rfind(text, b"-> [") {
+        Some(at) => between(cut(text, at).1, b"[", b"]")?,
+        None => between(text, b"===", b"]")?,
+    };
     if let Some(address) = far.strip_suffix(b"/32") {
         return ip(address);
     }

@@ -7,6 +7,7 @@
 //! password as well. The `ip:port` of the client, which every line of a connection bears, is therefore its session:
 //! a `login_failure` with the same session says that the session never began.
 
+mod beginnings;
 mod client;
 mod plugins;
 
@@ -14,10 +15,11 @@ use memchr::memmem::rfind;
 use memchr::{memchr, memrchr};
 use nom::IResult;
 use nom::Parser;
+use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::digit1;
 use nom::combinator::opt;
-use nom::sequence::delimited;
+use nom::sequence::{delimited, preceded};
 
 use self::client::{Client, user};
 use self::plugins::PLUGINS;
@@ -67,163 +69,6 @@ const MESSAGES: &[(&[u8], Reader)] = &[
     (b"MULTI_sva: pool returned ", pool),
 ];
 
-/// How further messages begin: enough to know an OpenVPN line that has no syslog head. Sorted, and none begins with another.
-const BEGINNINGS: &[&[u8]] = &[
-    b"/sbin/ifconfig ",
-    b"/sbin/ip ",
-    b"/sbin/route ",
-    b"/usr/sbin/ip ",
-    b"AEAD Decrypt error",
-    b"Attempting to establish TCP connection with [AF_INET",
-    b"Authenticate/Decrypt packet error",
-    b"CC-EEN ",
-    b"CLIENT_LIST,",
-    b"CRL: ",
-    b"Cannot find ovpn_dco netlink",
-    b"Cipher negotiation",
-    b"Client presented ",
-    b"Closing DCO interface",
-    b"Closing TUN/TAP",
-    b"Common Name,Real Address,",
-    b"Compression for ",
-    b"Connection Attempt ",
-    b"Control Channel",
-    b"Converting soft SIG",
-    b"Could not determine IPv4/IPv6",
-    b"Current Parameter Settings",
-    b"DCO device ",
-    b"DCO version",
-    b"DCO: ",
-    b"DEPRECATED FEATURE",
-    b"DEPRECATED OPTION",
-    b"DEPRECATION: ",
-    b"Data Channel",
-    b"Delayed exit in",
-    b"Deprecated TLS cipher",
-    b"Diffie-Hellman initialized",
-    b"Dropped ",
-    b"ECDH curve ",
-    b"ERROR: Cannot ioctl TUNSETIFF",
-    b"ERROR: Cannot open TUN/TAP",
-    b"ERROR: Linux route",
-    b"Exiting due to fatal error",
-    b"Expected Remote Options",
-    b"Float requested",
-    b"GID set to ",
-    b"Generated token for client",
-    b"IFCONFIG POOL",
-    b"Incoming Control Channel",
-    b"Incoming Data Channel",
-    b"Initialization Sequence Completed",
-    b"Initializing stale route check",
-    b"Key [AF_INET",
-    b"LZO compression",
-    b"Linux ifconfig",
-    b"Linux ip ",
-    b"Listening for incoming TCP connection on [AF_INET",
-    b"Local Options",
-    b"MANAGEMENT",
-    b"MULTI",
-    b"Max bcast/mcast queue",
-    b"NOTE: --",
-    b"NOTE: OpenVPN ",
-    b"NOTE: UID/GID",
-    b"NOTE: starting with OpenVPN",
-    b"NOTE: the current --script-security",
-    b"NOTE: your local LAN",
-    b"Non-OpenVPN client protocol detected",
-    b"Note: '--",
-    b"Note: --",
-    b"Note: Kernel support for ovpn-dco",
-    b"Note: Treating option",
-    b"Note: dev-type not tun",
-    b"Note: option ",
-    b"OPTIONS ERROR",
-    b"OPTIONS IMPORT",
-    b"OpenSSL: error",
-    b"OpenVPN ",
-    b"Options error: ",
-    b"Outgoing Control Channel",
-    b"Outgoing Data Channel",
-    b"PLUGIN AUTH-PAM",
-    b"PLUGIN_",
-    b"PORT SHARE",
-    b"PUSH: ",
-    b"PUSH_REPLY",
-    b"Peer tried unsupported",
-    b"Preserving previous TUN/TAP",
-    b"Preserving recent remote address",
-    b"Protocol options: ",
-    b"ROUTE_GATEWAY ",
-    b"ROUTING TABLE",
-    b"ROUTING_TABLE,",
-    b"Re-using SSL/TLS",
-    b"Re-using pre-shared",
-    b"Recursive routing detected",
-    b"Rejected connection attempt",
-    b"Restart pause, ",
-    b"SENT CONTROL",
-    b"Socket Buffers: ",
-    b"Socket flags",
-    b"TCP connection established with [AF_INET",
-    b"TCP/UDP: ",
-    b"TCP4_SERVER",
-    b"TCP6_SERVER",
-    b"TCPv4_SERVER",
-    b"TCPv6_SERVER",
-    b"TITLE,OpenVPN",
-    b"TLS Error",
-    b"TLS Warning",
-    b"TLS key negotiation failed",
-    b"TLS: ",
-    b"TLS_ERROR",
-    b"TUN/TAP TX queue",
-    b"TUN/TAP device",
-    b"TUN/TAP read",
-    b"Timers: ping",
-    b"UDPv4 link",
-    b"UDPv6 link",
-    b"UID set to ",
-    b"Unrecognized option or missing",
-    b"Use --help for more information",
-    b"VERIFY ",
-    b"VLAN: ",
-    b"Validating certificate ",
-    b"Virtual Address,Common Name,",
-    b"WARNING: '",
-    b"WARNING: --",
-    b"WARNING: Bad encapsulated packet",
-    b"WARNING: Compression ",
-    b"WARNING: Failed running command (--",
-    b"WARNING: Failed to stat CRL",
-    b"WARNING: INSECURE cipher",
-    b"WARNING: No server certificate verification",
-    b"WARNING: POTENTIALLY DANGEROUS OPTION",
-    b"WARNING: Received unknown control message",
-    b"WARNING: Using --",
-    b"WARNING: cannot stat file '",
-    b"WARNING: file '",
-    b"WARNING: normally if you use",
-    b"WARNING: potential ",
-    b"WARNING: this configuration may cache passwords",
-    b"WARNING: you are using",
-    b"dco_",
-    b"do_ifconfig, ",
-    b"event_wait : ",
-    b"ifconfig_pool_",
-    b"library versions: OpenSSL",
-    b"net_addr_",
-    b"net_iface_",
-    b"net_route_",
-    b"peer info: ",
-    b"read TCP",
-    b"read UDP",
-    b"succeeded -> ifconfig_pool_set",
-    b"tls-crypt ",
-    b"write TCP",
-    b"write UDP",
-];
-
 fn looks_like(line: &Line<'_>) -> bool {
     is_openvpn(line.head.app) || access_server_wrap(line.body).is_some() || bare(line).is_some()
 }
@@ -236,7 +81,7 @@ fn is_openvpn(app: &[u8]) -> bool {
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let message = match access_server_wrap(line.body) {
-        Some(text) => stamped(text),
+        Some(text) => web(stamped(text)),
         None if is_openvpn(line.head.app) => stamped(line.body),
         None => bare(line)?,
     };
@@ -306,9 +151,19 @@ fn level(text: &[u8]) -> IResult<&[u8], &[u8]> {
     delimited(tag("["), word, tag("] ")).parse(text)
 }
 
-/// `OVPN 2 OUT: `, `[OVPN 2] OUT: `
+/// `OVPN 2 OUT: `, `[OVPN 2] OUT: `, `WEB OUT: `
 fn process(text: &[u8]) -> IResult<&[u8], &[u8]> {
-    delimited((opt(tag("[")), tag("OVPN ")), digit1, (opt(tag("]")), tag(" OUT: "))).parse(text)
+    let who = alt((preceded(tag("OVPN "), digit1), tag("WEB")));
+    delimited(opt(tag("[")), who, (opt(tag("]")), tag(" OUT: "))).parse(text)
+}
+
+/// The web server says whose words follow: `[HTTPChannel,1,198.51.100.7] Web login …`
+fn web(message: Message<'_>) -> Message<'_> {
+    let text = message.text.strip_prefix(b"[").and_then(|rest| until(rest, b']')).map(|(_, text)| trim_start(text));
+    match text {
+        Some(text) if text.starts_with(b"Web login ") => Message { text, ..message },
+        _ => message,
+    }
 }
 
 /// A line of a log file, without syslog head: known by its message, or by its stamp and its client.
@@ -326,18 +181,12 @@ fn bare<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     // `[` and `user '` are too little to go by.
     let mut known =
         MESSAGES.iter().chain(PLUGINS).map(|(beginning, _)| *beginning).filter(|beginning| !matches!(*beginning, b"[" | b"user '"));
-    let is_known = begins_as_known(text)
+    let is_known = beginnings::fits(text)
         || known.any(|beginning| begins(text, beginning))
         || text.starts_with(b"[")
             && [b"] Peer Connection Initiated with " as &[u8], b"] Inactivity timeout (--"].iter().any(|end| find(text, end).is_some());
     let of_a_file = !message.stamp.is_empty() && (client.port.is_some() || is_pool_entry(text));
     (is_known || of_a_file).then_some(message)
-}
-
-fn begins_as_known(text: &[u8]) -> bool {
-    // The only one that can fit is the greatest that is no greater than the text.
-    let at = BEGINNINGS.partition_point(|beginning| *beginning <= text);
-    at.checked_sub(1).and_then(|at| BEGINNINGS.get(at)).is_some_and(|beginning| text.starts_with(beginning))
 }
 
 /// A line of the file of `--ifconfig-pool-persist`, listed at start: `fourn.chimere,10.99.0.4,`
@@ -354,9 +203,19 @@ fn to_last_quote(text: &[u8]) -> &[u8] {
     memrchr(b'\'', text).map_or(text, |end| cut(text, end).0)
 }
 
-/// Whom an unprefixed message is about: `TCP connection established with [AF_INET]198.51.100.7:40007`
+/// Whom an unprefixed message is about: `TCP connection established with [AF_INET]198.51.100.7:40007`,
+/// `peer 0 (fourn.chimere) floated from 198.51.100.7:40007 to [AF_INET]203.0.113.8:40007`
 fn peer_in<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
+    const FLOATED: &[u8] = b") floated from ";
     let after = |word: &[u8]| find(text, word).map(|at| cut(text, at + word.len()).1);
+    if text.starts_with(b"peer ")
+        && let Some((peer, places)) = rfind(text, FLOATED).map(|at| cut(text, at))
+    {
+        let client = rfind(places, b" to ").and_then(|at| Client::at_socket(cut(places, at + 4).1));
+        client.unwrap_or_default().named(until(peer, b'(').map_or(&[], |(_, name)| name)).fill(line, facts);
+        facts.action = line.text(cut(cut(places, 2).1, b"floated".len()).0);
+        return;
+    }
     if let Some(client) = after(b" from ").or_else(|| after(b" with ")).and_then(Client::at_socket) {
         client.fill(line, facts);
     }
@@ -477,162 +336,4 @@ fn over<'a>(_: &Line<'a>, _: Client<'a>, _: &'a [u8], facts: &mut Facts) {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::{FORMATS, Facts, Interest, Reading, Stamps, formats, read};
-
-    /// Event, user, session and assigned address, in one text; `unparsed` where this format does not claim the line.
-    fn told(line: &str) -> String {
-        let mut facts = Facts::default();
-        let reading = read(line.as_bytes(), formats::by_name("openvpn"), &Interest::everything(), &mut Stamps::default(), &mut facts);
-        if !matches!(reading, Reading::Parsed(id) if FORMATS[usize::from(id.0)].name == "openvpn") {
-            return "unparsed".into();
-        }
-        let text = |text: crate::Text| String::from_utf8_lossy(&text.value(line.as_bytes())).into_owned();
-        let assigned = facts.assigned_ip.map_or_else(|| "-".into(), |ip| ip.to_string());
-        format!("{} <{}> <{}> {assigned}", facts.kind.word(), text(facts.user), text(facts.session))
-    }
-
-    fn check(cases: &[(&str, &str)]) {
-        for (message, expected) in cases {
-            assert_eq!(told(&format!("Nov 20 22:41:07 vpn-1 ovpn-server[901]: {message}")), *expected, "{message}");
-        }
-    }
-
-    #[test]
-    fn clients_of_all_dresses() {
-        check(&[
-            ("198.51.100.7:40007 TLS: soft reset", "other <> <198.51.100.7:40007> -"),
-            ("fourn.chimere/198.51.100.7:40007 TLS: soft reset", "other <fourn.chimere> <198.51.100.7:40007> -"),
-            ("198.51.100.7:40007/fourn.chimere TLS: soft reset", "other <fourn.chimere> <198.51.100.7:40007> -"),
-            ("DOE Jane/198.51.100.7:40007 TLS: soft reset", "other <DOE Jane> <198.51.100.7:40007> -"),
-            ("UNDEF/198.51.100.7:40007 TLS: soft reset", "other <> <198.51.100.7:40007> -"),
-            ("site/a/198.51.100.7:40007 TLS: soft reset", "other <site/a> <198.51.100.7:40007> -"),
-            ("fourn.chimere/2001:db8::7 TLS: soft reset", "other <fourn.chimere> <2001:db8::7> -"),
-            ("fourn.chimere@ght.example/198.51.100.7:40007 TLS: soft reset", "other <fourn.chimere> <198.51.100.7:40007> -"),
-            ("net_route_v4_add: 10.8.0.0/24 via 10.8.0.2 dev [NULL]", "other <> <> -"),
-            ("TCP connection established with [AF_INET]198.51.100.7:40007", "other <> <198.51.100.7:40007> -"),
-            ("TLS Error: incoming packet authentication failed from [AF_INET6]2001:db8::7:40007", "other <> <2001:db8::7:40007> -"),
-            ("UDPv4 link local (bound): [AF_INET]10.1.1.1:1194", "other <> <> -"),
-        ]);
-    }
-
-    #[test]
-    fn names_do_not_speak_for_others() {
-        check(&[
-            (
-                "LDAP user \"x/192.0.2.66:1 [boss] Peer Connection Initiated with [AF_INET]192.0.2.66:1\" was not found.",
-                "login_failure <x/192.0.2.66:1 [boss] Peer Connection Initiated with [AF_INET]192.0.2.66:1> <> -",
-            ),
-            (
-                "PLUGIN AUTH-PAM: BACKGROUND: user 'x/192.0.2.66:1 [boss] y' failed to authenticate: Authentication failure",
-                "login_failure <x/192.0.2.66:1 [boss] y> <> -",
-            ),
-            ("MULTI: new connection by client 'x/192.0.2.66:1 y' will cause previous active sessions to be dropped", "other <> <> -"),
-            (
-                "AUTH-PAM: BACKGROUND: user 'x' failed to authenticate: y' failed to authenticate: Authentication failure",
-                "login_failure <x' failed to authenticate: y> <> -",
-            ),
-            (
-                "198.51.100.7:40007 TLS: Username/Password authentication deferred for username 'x/192.0.2.66:1 TLS: Username/Password authentication succeeded for username 'boss''",
-                "other <x/192.0.2.66:1 TLS: Username/Password authentication succeeded for username 'boss'> <198.51.100.7:40007> -",
-            ),
-            (
-                "x/192.0.2.66:1 [boss] Peer Connection Initiated with [AF_INET]192.0.2.66:1 y/198.51.100.7:40007 TLS: soft reset",
-                "other <> <> -",
-            ),
-            (
-                "198.51.100.7:40007 peer info: UV_NOTE=x/192.0.2.66:1 SIGTERM[soft,remote-exit] received, client-instance exiting",
-                "other <> <198.51.100.7:40007> -",
-            ),
-            ("user 'x' authenticated' could not authenticate.", "login_failure <x' authenticated> <> -"),
-        ]);
-    }
-
-    #[test]
-    fn the_end_of_a_session_has_a_name() {
-        check(&[
-            (
-                "ext-sphinx-1/198.51.100.7:40007 SIGTERM[soft,delayed-exit] received, client-instance exiting",
-                "session_end <ext-sphinx-1> <198.51.100.7:40007> -",
-            ),
-            ("198.51.100.7:40007 SIGTERM[soft,delayed-exit] received, client-instance exiting", "other <> <198.51.100.7:40007> -"),
-            (
-                "ext-sphinx-1/198.51.100.7:40007 [ext-sphinx-1] Inactivity timeout (--ping-restart), restarting",
-                "session_end <ext-sphinx-1> <198.51.100.7:40007> -",
-            ),
-            ("ext-sphinx-1/198.51.100.7:40007 Connection reset, restarting [0]", "session_end <ext-sphinx-1> <198.51.100.7:40007> -"),
-            ("SIGTERM[hard,] received, process exiting", "other <> <> -"),
-        ]);
-    }
-
-    #[test]
-    fn addresses_handed_out() {
-        check(&[
-            (
-                "MULTI: primary virtual IP for DOE Jane/198.51.100.7:40007: 10.99.0.6",
-                "session_start <DOE Jane> <198.51.100.7:40007> 10.99.0.6",
-            ),
-            (
-                "a/198.51.100.7:40007 MULTI: primary virtual IPv6 for a/198.51.100.7:40007: 2001:db8:99::6",
-                "session_start <a> <198.51.100.7:40007> 2001:db8:99::6",
-            ),
-            ("a/198.51.100.7:40007 MULTI: Learn: 10.99.0.6 -> a/198.51.100.7:40007", "other <a> <198.51.100.7:40007> 10.99.0.6"),
-            ("a/198.51.100.7:40007 MULTI: Learn: 10.7.0.0/24 -> a/198.51.100.7:40007", "other <a> <198.51.100.7:40007> -"),
-            (
-                "a/198.51.100.7:40007 MULTI_sva: pool returned IPv4=10.99.0.6, IPv6=(Not enabled)",
-                "other <a> <198.51.100.7:40007> 10.99.0.6",
-            ),
-            (
-                "Connection Attempt MULTI: primary virtual IP for a/198.51.100.7:40007: 10.99.0.6",
-                "session_start <a> <198.51.100.7:40007> 10.99.0.6",
-            ),
-            (
-                "SENT CONTROL [a]: 'PUSH_REPLY,route 10.1.0.0 255.255.0.0,ifconfig 10.99.0.6 255.255.255.0,peer-id 0' (status=1)",
-                "other <a> <> 10.99.0.6",
-            ),
-            ("a/198.51.100.7:40007 MULTI: primary virtual IP for a/198.51.100.7:40007: none", "other <a> <198.51.100.7:40007> -"),
-        ]);
-    }
-
-    #[test]
-    fn beginnings_are_in_order() {
-        assert!(super::BEGINNINGS.windows(2).all(|two| two[0] < two[1] && !two[1].starts_with(two[0])));
-    }
-
-    #[test]
-    fn lines_of_a_log_file_are_known_by_stamp_and_words() {
-        for (line, claimed) in [
-            ("2026-11-20 22:41:07 198.51.100.7:40007 [a] Peer Connection Initiated with [AF_INET]198.51.100.7:40007", true),
-            ("Fri Nov 20 22:41:07 2026 us=285967 198.51.100.7:40007 Re-using SSL/TLS context", true),
-            ("DOE Jane/198.51.100.7:40007 Timers: ping 10, ping-restart 240", true),
-            ("2026-11-20 22:41:07 fourn.chimere,10.99.0.4,", true),
-            ("2026-11-20 22:41:07 198.51.100.7:40007 words of a later version", true),
-            ("2026-11-20 22:41:07 us=285967   config = '[UNDEF]'", true),
-            ("2026-11-20 22:41:07 Connection Attempt fourn.chimere,198.51.100.7:40007,1234,5678,2026-11-20 22:00:00", true),
-            ("2026-11-20 22:41:07 CRL: loaded 1 CRLs from file crl.pem", true),
-            ("2026-11-20 22:41:07 read UDPv4 [ECONNREFUSED]: Connection refused (fd=4,code=111)", true),
-            ("2026-11-20 22:41:07 WARNING: disk is full", false),
-            ("2022-11-20T22:41:07+0100 [stdout#info] [OVPN 4] OUT: '2026-11-20 21:41:07 a/198.51.100.7:40007 MULTI: x'", true),
-            ("Nov 20 22:41:07 as-1 agent: [-] OVPN 2 OUT: 'Fri Nov 20 21:41:07 2026 MULTI: x'", true),
-            ("198.51.100.7:40007 words of some proxy", false),
-            ("2026-11-20 22:41:07 backup of 10.1.0.0/24 is done", false),
-            ("2026-11-20 22:41:07 fourn.chimere,here,", false),
-            ("Nov 20 22:41:07 vpn-1 charon[7]: MULTI: primary virtual IP for a/198.51.100.7:40007: 10.99.0.6", false),
-            ("[stderr] something", false),
-        ] {
-            assert_eq!(told(line) != "unparsed", claimed, "{line}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_mixture_of_words_is_read(words in proptest::collection::vec(proptest::sample::select(vec![
-            "a", "/", "198.51.100.7:40007", " ", "[", "] ", "MULTI: primary virtual IP", " for ", ": 10.99.0.6", "MULTI: Learn: ", " -> ", "TLS: Username/", " for username '", "'",
-            "TLS Auth Error", "VERIFY ERROR: depth=0, error=", "CN=", "SENT CONTROL [", "]: '", "PUSH_REPLY,ifconfig ", "Peer Connection Initiated with ", "[AF_INET6]", "[AF_INET]",
-            "SIGTERM[", "client-instance", "AUTH-PAM: BACKGROUND: user '", "openvpn server '", "' user '", "' address '", "' - ", "OVPN 1 OUT: '", "é",
-        ]), 0..14), with_head in proptest::bool::ANY) {
-            let head = if with_head { "Nov 20 22:41:07 vpn-1 openvpn[901]: " } else { "2026-11-20 22:41:07 " };
-            told(&format!("{head}{}", words.concat()));
-        }
-    }
-}
+mod tests;

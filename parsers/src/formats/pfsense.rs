@@ -29,7 +29,7 @@ fn looks_like(line: &Line<'_>) -> bool {
         b"php-fpm" | b"php" | b"php-cgi" => line.body.starts_with(b"/") || line.body.starts_with(b"rc."),
         // Linux has an `audit` as well, whose lines begin with `type=`.
         b"audit" | b"api" | b"opnsense" | b"OPNsense" => line.body.starts_with(b"/") || line.body.starts_with(b"user "),
-        b"configd.py" | b"logportalauth" => true,
+        b"configd.py" | b"logportalauth" | b"captiveportal" | b"check_reload_status" | b"dpinger" | b"sshguard" => true,
         b"config" => line.body.starts_with(b"user "),
         b"root" => line.body == b"Bootup complete",
         b"" => page(line.body).is_some_and(|(_, text)| message(text).is_some()),
@@ -74,10 +74,15 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
         facts.about = Some(About::Restart);
         return Some(());
     }
-    if line.head.app == b"logportalauth" {
-        portal(line, text, facts);
-        return Some(());
+    match line.head.app {
+        b"logportalauth" => portal(line, text, facts),
+        b"captiveportal" => guest(line, text, facts),
+        _ => page_says(line, text, facts),
     }
+    Some(())
+}
+
+fn page_says<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     let (page, text) = page(text).unwrap_or((&[], text));
     if let Some((kind, words, rest)) = message(text) {
         facts.kind = kind;
@@ -88,7 +93,6 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     } else if let Some(rest) = text.strip_prefix(b"user ") {
         core(line, rest, facts);
     }
-    Some(())
 }
 
 /// `user 'fourn.chimere' from: 198.51.100.7 (Local Database)`, `'fourn.chimere' from 198.51.100.7`
@@ -187,4 +191,22 @@ fn portal<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     if card.len() > 10 && !matches!(name, b"" | b"unauthenticated") {
         line.login(name, Escape::None, facts);
     }
+}
+
+/// OPNsense's captive portal: `AUTH fourn.chimere (10.30.0.7) zone 0`, `DENY …`, `LOGOUT …`
+fn guest<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
+    let Some((verb, rest)) = until(text, b' ') else { return };
+    let kind = match verb {
+        b"AUTH" => Kind::LoginSuccess,
+        b"DENY" => Kind::LoginFailure,
+        b"LOGOUT" => Kind::Logout,
+        _ => return,
+    };
+    let Some((whom, zone)) = rfind(rest, b") zone ").map(|at| cut(rest, at)) else { return };
+    let Some((name, address)) = rfind(whom, b" (").map(|at| cut(whom, at)) else { return };
+    facts.kind = kind;
+    facts.action = line.text(verb);
+    facts.group = line.text(cut(zone, b") zone ".len()).1);
+    facts.source_ip = ip(cut(address, 2).1);
+    line.login(name, Escape::None, facts);
 }

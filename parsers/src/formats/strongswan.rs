@@ -19,7 +19,7 @@ use memchr::{memchr, memrchr};
 
 use crate::atoms::{begins, cut, find, ip, number, trim, until};
 use crate::formats::Format;
-use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, stamp};
 
 /// strongSwan's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -62,6 +62,7 @@ const MESSAGES: &[(&[u8], Reader)] = &[
     (b"looking for ", ends),
     (b"remote endpoint changed from ", moved),
     (b"received packet: from ", packet),
+    (b"CHILD_SA ", child_up),
     (b"closing CHILD_SA ", child),
     (b"Starting IKE ", started),
     (b"Starting charon", started),
@@ -78,6 +79,7 @@ fn looks_like(line: &Line<'_>) -> bool {
     line.head.app.starts_with(b"charon")
         || line.head.app == b"ipsec_starter"
         || by_thread(line.body).is_some()
+        || odd_stamp(line).is_some()
         || line.head.app == b"vpn" && updown(line.body).is_some()
 }
 
@@ -89,11 +91,28 @@ fn by_thread(body: &[u8]) -> Option<&[u8]> {
     (known && rest.first().is_none_or(|&b| b == b' ')).then(|| trim(cut(body, group.len() + 4).1))
 }
 
-fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
+/// `2026-11-20T22:41:07+0100.668 06[IKE] text`: with `time_add_ms` charon puts the milliseconds behind whatever `time_format` gives, the
+/// zone included.
+fn odd_stamp<'a>(line: &Line<'a>) -> Option<(&'a [u8], &'a [u8])> {
+    if !line.head.stamp.is_empty() || !line.body.starts_with(b"2") {
+        return None;
+    }
+    let thread = find(cut(line.body, 48).0, b"[").and_then(|bracket| bracket.checked_sub(3))?;
+    let (stamp, rest) = cut(line.body, thread);
+    Some((cut(stamp, memrchr(b'.', stamp)?).0, by_thread(rest.strip_prefix(b" ")?)?))
+}
+
+fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     if line.head.app == b"vpn" {
         return tunnel(line, facts);
     }
-    let text = by_thread(line.body).unwrap_or(line.body);
+    let text = match odd_stamp(line) {
+        Some((stamp, text)) => {
+            facts.stamp = stamps.body(stamp, stamp::any);
+            text
+        }
+        None => by_thread(line.body).unwrap_or(line.body),
+    };
     let text = named(line, text, facts);
     if let Some((beginning, reader)) = MESSAGES.iter().find(|(beginning, _)| begins(text, beginning)) {
         let (action, rest) = cut(text, beginning.len());
@@ -270,6 +289,15 @@ fn moved<'a>(_: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
 fn packet<'a>(_: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
     if let Some((address, port)) = until(rest, b' ').and_then(|(from, _)| host(from)) {
         (facts.source_ip, facts.source_port) = (Some(address), port);
+    }
+}
+
+/// `CHILD_SA net{3} established with SPIs c1f0_i c99a_o and TS 10.20.0.0/16 === 10.99.0.6/32`; with its keys replaced it is `inbound CHILD_SA`.
+fn child_up<'a>(_: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
+    if find(rest, b"} established with SPIs ").is_some() {
+        facts.kind = Kind::SessionStart;
+        let far = rfind(rest, b" === ").map_or(&[] as &[u8], |at| cut(rest, at + 5).1);
+        facts.assigned_ip = far.strip_suffix(b"/32").or_else(|| far.strip_suffix(b"/128")).and_then(ip);
     }
 }
 

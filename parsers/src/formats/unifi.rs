@@ -7,7 +7,7 @@ use memchr::memmem::rfind;
 
 use crate::atoms::{Extension, cut, find, ip, number, until};
 use crate::formats::Format;
-use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, Text, Verdict, stamp};
+use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
 
 /// The line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -43,7 +43,7 @@ const EVENTS: &[(&[&[u8]], Kind)] = &[
     (&[b"Honeypot Triggered"], Kind::Traffic),
 ];
 
-fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
+fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     let mut columns = line.body.splitn(7, |&b| b == b'|').skip(2);
     facts.product = line.text(columns.next()?);
     let (_version, class) = (columns.next()?, columns.next()?);
@@ -57,7 +57,7 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     facts.action = line.escaped(name, Escape::Cef);
     let has = |words: &[&[u8]]| words.iter().all(|word| find(name, word).is_some());
     facts.kind = EVENTS.iter().find(|(words, _)| has(words)).map_or(Kind::Other, |(_, kind)| *kind);
-    fields(line, pairs, facts);
+    fields(line, pairs, stamps, facts);
     if facts.kind == Kind::Traffic {
         facts.user = Text::default();
     } else if has(&[b"Config"]) || has(&[b"Admin", b"Made"]) {
@@ -68,7 +68,7 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
     Some(())
 }
 
-fn fields<'a>(line: &Line<'a>, pairs: &'a [u8], facts: &mut Facts) {
+fn fields<'a>(line: &Line<'a>, pairs: &'a [u8], stamps: &mut Stamps, facts: &mut Facts) {
     let mut message = (&[] as &[u8], Escape::None);
     for pair in Extension::new(pairs) {
         let set = |to: &mut Text| {
@@ -81,7 +81,6 @@ fn fields<'a>(line: &Line<'a>, pairs: &'a [u8], facts: &mut Facts) {
                 line.login(pair.value, pair.escape, facts);
             }
             b"UNIFIclientAlias" | b"UNIFIclientHostname" | b"shost" => set(&mut facts.client),
-            b"UNIFIutcTime" => facts.stamp = stamp::any(pair.value),
             b"UNIFIhost" | b"dvchost" => set(&mut facts.device),
             b"UNIFIvpnName" | b"UNIFIvpnServer" => set(&mut facts.group),
             b"UNIFIsettingsSection" | b"UNIFIsettingsEntry" => set(&mut facts.target),
@@ -97,6 +96,8 @@ fn fields<'a>(line: &Line<'a>, pairs: &'a [u8], facts: &mut Facts) {
                     _ => None,
                 }
             }
+            // The head has neither year nor zone.
+            b"UNIFIutcTime" if facts.stamp == Stamp::None => facts.stamp = stamps.body(pair.value, stamp::any),
             b"msg" => message = (pair.value, pair.escape),
             _ => {}
         }

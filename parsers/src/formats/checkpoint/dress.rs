@@ -46,8 +46,13 @@ impl<'a> Dress<'a> {
                 }
             }
             [b'{', ..] => line.quotes_all(&[b"loguid", b"origin"]).then_some(Dress::Json(body)),
-            [b'a'..=b'z', ..] if line.dress == crate::Dress::Pairs => {
-                let piped = until(body, b'|').is_some_and(|(first, _)| first.contains(&b'='));
+            [b'a'..=b'z', ..] => {
+                let name = body.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+                if cut(body, name).1.starts_with(b":\"") {
+                    // A relay took the brackets away.
+                    return find(body, b"; origin:\"").map(|_| Dress::Bracketed(body));
+                }
+                let piped = line.dress == crate::Dress::Pairs && until(body, b'|').is_some_and(|(first, _)| first.contains(&b'='));
                 let has = |key: &[u8]| find(body, key).is_some();
                 let known =
                     piped && (has(b"|hostname=") || has(b"|orig=")) && has(b"|product=") && (body.starts_with(b"time=") || has(b"|time="));

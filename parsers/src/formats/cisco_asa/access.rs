@@ -90,7 +90,8 @@ fn details<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut Facts) {
                 facts.source_ip.or_else(|| word_after(text, b"for peer ").and_then(|word| ip(word.strip_suffix(b".").unwrap_or(word))));
             peer(facts.user.is_empty(), facts);
         }
-        b"750006" | b"750007" => peer(facts.user.is_empty(), facts),
+        // A gateway goes by its address.
+        b"750006" | b"750007" => peer(word_after(text, b" Username:").is_some_and(|name| ip(name).is_some()), facts),
         b"722051" | b"713228" | b"751025" | b"" | [b'1', b'0', b'9', b'2', ..] => {
             let keys = [
                 b"IPv4 Address <".as_slice(),

@@ -66,7 +66,7 @@ pub(super) fn access_list<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts
     };
     (facts.source_ip, facts.source_port) = end(before.rsplit(|&b| b == b' ').next().unwrap_or_default());
     (facts.destination_ip, facts.destination_port) = end(word_after(after, b"-> ").unwrap_or_default());
-    match between(text, b" for user '", b"'") {
+    match between(text, b" for user '", b"'").or_else(|| word_after(text, b" for user ")) {
         Some(login) => user(line, login, facts),
         None => identity(line, text, facts),
     }

@@ -101,9 +101,16 @@ fn named<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     }
     // `IP address: 198.51.100.23, Uname: u`
     if let Some(at) = find(text, b"Uname: ") {
-        facts.source_ip = between(text, b"IP address: ", b",").and_then(ip);
+        // Releases differ: `IP, 198.51.100.23 : Uname: u`
+        facts.source_ip = between(text, b"IP address: ", b",").or_else(|| between(text, b": IP, ", b" ")).and_then(ip);
         let login = text.get(at + 7..).unwrap_or_default();
         user(line, cut(login, find(login, b" From: ").unwrap_or(login.len())).0, facts);
+        return;
+    }
+    // The documentation's own quotes, where a collector translated them.
+    if let Some((addresses, login)) = find(text, "for user “".as_bytes()).map(|at| cut(text, at)) {
+        user(line, between(login, "“".as_bytes(), "”".as_bytes()).unwrap_or_default(), facts);
+        ends(addresses, b" from ", b" to ", facts);
         return;
     }
     // `Login denied from 192.0.2.66/32597 to outside:192.0.2.201/ssh for user "u"`, `SSH session from 192.0.2.66 on … for user "u"`
@@ -173,7 +180,10 @@ fn named<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
 pub(super) fn user<'a>(line: &Line<'a>, login: &'a [u8], facts: &mut Facts) {
     let login = trim(login);
     let login = login.strip_suffix(b"\"").filter(|rest| memchr(b'"', rest).is_none()).unwrap_or(login);
-    if login.iter().all(|&b| b == b'*') || matches!(login, b"None" | b"Unknown" | b"unknown" | b"N/A") || ip(login).is_some() {
+    if login.iter().all(|&b| b == b'*')
+        || matches!(login, b"None" | b"Unknown" | b"unknown" | b"N/A" | b"*$AnyConnectClient$*")
+        || ip(login).is_some()
+    {
         return;
     }
     let (name, domain) = split_login(login, Escape::None);

@@ -104,16 +104,17 @@ pub(super) fn ipsec<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
         return;
     }
     // IKE knows the other side by its address alone.
-    let sides = find(text, b"]-").map(|at| cut(text, at + 2).1).and_then(|other| until(other, b'['));
+    let other = [b"]-".as_slice(), b"]<=>"].into_iter().find_map(|between| Some(cut(text, find(text, between)? + between.len()).1));
+    let sides = other.and_then(|other| until(other, b'['));
     facts.source_ip = sides.and_then(|(address, _)| ip(address));
-    let failed = [b"identity not found".as_slice(), b"parsing packet failed", b"authentication failed", b"auth failed"];
+    let failed = [b"identity not found".as_slice(), b"failed to authorize", b"wrong password", b"authentication failed", b"auth failed"];
     facts.kind = match text {
         _ if text.starts_with(b"peer authorized: ") => Kind::LoginSuccess,
         _ if text.starts_with(b"killing ike") || text.starts_with(b"purging ISAKMP-SA") || text.starts_with(b"ISAKMP-SA deleted") => {
             Kind::SessionEnd
         }
         _ if text.starts_with(b"new ike2 SA ") || text.starts_with(b"ISAKMP-SA established") => Kind::SessionStart,
-        _ if failed.iter().any(|words| find(text, words).is_some() && *words != b"parsing packet failed") => Kind::LoginFailure,
+        _ if failed.iter().any(|words| find(text, words).is_some()) => Kind::LoginFailure,
         _ => Kind::Other,
     };
     let end = find(text, b": ").or_else(|| text.iter().position(|&b| b == b'(')).unwrap_or(text.len());

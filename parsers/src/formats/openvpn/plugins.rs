@@ -4,7 +4,7 @@ use memchr::memmem::rfind;
 
 use super::Reader;
 use super::client::{Client, user};
-use crate::atoms::{between, cut, find, ip};
+use crate::atoms::{between, cut, find, ip_port};
 use crate::{Facts, Kind, Line};
 
 /// Messages of plug-ins and scripts: they stand without the client's prefix, and quote what the client typed.
@@ -19,7 +19,8 @@ pub(super) const PLUGINS: &[(&[u8], Reader)] = &[
     (b"user '", pfsense_login),
     (b"openvpn server '", pfsense_session),
     (b"AUTH SUCCESS {", access_server),
-    (b"VPN Auth Failed: {", access_server),
+    (b"VPN Auth Failed: ", access_server),
+    (b"Web login authentication failed: ", access_server),
 ];
 
 /// `AUTH-PAM: BACKGROUND: user 'fourn.chimere' failed to authenticate: Authentication failure`, since 2.6 behind `PLUGIN `
@@ -72,11 +73,13 @@ fn pfsense_session<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &m
         _ => Kind::Other,
     };
     facts.action = line.text(verb);
-    facts.source_ip = ip(cut(address, b"' address '".len()).1);
+    (facts.source_ip, facts.source_port) =
+        ip_port(cut(address, b"' address '".len()).1).map_or((None, None), |(ip, port)| (Some(ip), port));
     user(line, name, facts);
 }
 
-/// `AUTH SUCCESS {'status': 0, 'user': 'fourn.chimere', 'reason': 'local auth succeeded', …}`, `VPN Auth Failed: {'status': 1, …}`
+/// `AUTH SUCCESS {'status': 0, 'user': 'fourn.chimere', 'reason': 'local auth succeeded', …}`, `VPN Auth Failed: {'status': 1, …}`,
+/// `Web login authentication failed: {'status': 1, …}`
 fn access_server<'a>(line: &Line<'a>, _: Client<'a>, rest: &'a [u8], facts: &mut Facts) {
     facts.kind = match between(rest, b"'status': ", b",") {
         Some(b"0") => Kind::LoginSuccess,

@@ -1,4 +1,4 @@
-//! Other doors of a Unix host: dropbear, login, the FTP servers, logind, su, Proxmox's own.
+//! Other doors of a Unix host: dropbear, login, the FTP servers, logind, su, Proxmox's own; and `VyOS`'s and `EdgeOS`'s changes.
 //!
 //! The texts are those of dropbear's `svr-auth*.c` and `common-session.c`, shadow's and util-linux's `login.c`, vsftpd's `logging.c`,
 //! `ProFTPD`'s `mod_auth.c`, systemd's `logind-session.c`, shadow's `su.c` and `nologin.c`, OpenSSH's `sftp-server.c`, Proxmox's `PVE/AccessControl.pm`.
@@ -9,7 +9,7 @@ use memchr::memmem::rfind;
 
 use super::account;
 use crate::atoms::{cut, find, ip, ip_port, trim, until};
-use crate::{Escape, Facts, Kind, Line};
+use crate::{About, Escape, Facts, Kind, Line};
 
 /// Programs that tell of logins, beside `sshd` and what PAM's modules write for anybody.
 const PROGRAMS: &[(&[u8], Reader)] = &[
@@ -29,6 +29,7 @@ const PROGRAMS: &[(&[u8], Reader)] = &[
     (b"sftp-server", sftp),
     (b"internal-sftp", sftp),
     (b"pvedaemon", proxmox),
+    (b"commit", vyos),
 ];
 
 type Reader = for<'a> fn(&Line<'a>, &'a [u8], &mut Facts);
@@ -100,10 +101,11 @@ fn su<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
 /// `LOGIN ON pts/3 BY fourn.chimere FROM 198.51.100.23`, `ROOT LOGIN ON tty1`
 fn login<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     let behind = |words: &[u8]| find(text, words).map(|at| cut(text, at + words.len()).1);
+    // Behind `FOR` stands what was typed.
+    let before = cut(text, find(text, b" FOR ").unwrap_or(text.len())).0;
     let from = || {
-        behind(b" FROM ")
-            .or_else(|| behind(b" from '"))
-            .map(|rest| cut(rest, rest.iter().position(|b| matches!(b, b' ' | b'\'')).unwrap_or(rest.len())).0)
+        let at = [b" FROM ".as_slice(), b" from '"].into_iter().find_map(|words| Some(find(before, words)? + words.len()));
+        at.map(|at| cut(before, at).1).map(|rest| cut(rest, rest.iter().position(|b| matches!(b, b' ' | b'\'')).unwrap_or(rest.len())).0)
     };
     if text.starts_with(b"FAILED LOGIN") {
         facts.kind = Kind::LoginFailure;
@@ -154,6 +156,11 @@ pub(super) fn is_vsftpd_file(text: &[u8]) -> bool {
 
 /// `rebond-1 (gw.example[198.51.100.23]) - USER ext-sphinx-1 (Login failed): Incorrect password`, `… - USER x: Login successful.`
 fn proftpd<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
+    const VERDICTS: &[(&[u8], Kind)] = &[
+        (b": Login successful", Kind::LoginSuccess),
+        (b" (Login failed): ", Kind::LoginFailure),
+        (b": no such user found from ", Kind::LoginFailure),
+    ];
     let Some((head, rest)) = find(text, b"]) - ").map(|at| cut(text, at)) else { return };
     facts.source_ip = rfind(head, b"[").and_then(|at| ip(cut(head, at + 1).1));
     let message = cut(rest, b"]) - ".len()).1;
@@ -163,11 +170,6 @@ fn proftpd<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
         }
         return;
     };
-    const VERDICTS: &[(&[u8], Kind)] = &[
-        (b": Login successful", Kind::LoginSuccess),
-        (b" (Login failed): ", Kind::LoginFailure),
-        (b": no such user found from ", Kind::LoginFailure),
-    ];
     let Some((at, words, kind)) =
         VERDICTS.iter().filter_map(|(words, kind)| Some((rfind(rest, words)?, words, *kind))).max_by_key(|(at, ..)| *at)
     else {
@@ -219,6 +221,15 @@ fn proxmox<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
         facts.reason = line.text(rfind(rest, b" msg=").map_or(&[] as &[u8], |at| cut(rest, at + 5).1));
     } else if let Some(name) = quoted(text, b"> successful auth for user '", b"'") {
         facts.kind = Kind::LoginSuccess;
+        user(line, Some(name), facts);
+    }
+}
+
+/// `Successful change to active configuration by user fourn.chimere on /dev/pts/0`
+fn vyos<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
+    if let Some(name) = quoted(text, b"Successful change to active configuration by user ", b" on ") {
+        facts.about = Some(About::Configuration);
+        facts.action = line.text(cut(text, b"Successful change".len()).0);
         user(line, Some(name), facts);
     }
 }
