@@ -68,7 +68,7 @@ impl<'a> Dress<'a> {
                 let maker = |vendor: &[u8], product: &[u8]| vendor == b"Check Point" || vendor.is_empty() && product.starts_with(b"VPN-1");
                 match line.cef {
                     Some(head) => maker(head.vendor, head.product).then_some(Dress::Cef(head)),
-                    None => line.leef.filter(|head| maker(head.vendor, head.product)).map(Dress::Leef),
+                    None => line.leef().filter(|head| maker(head.vendor, head.product)).map(Dress::Leef),
                 }
             }
         }
