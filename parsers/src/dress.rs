@@ -13,16 +13,24 @@ pub enum Dress {
     Leef,
     /// `date=2026-11-20 …`, `id="firewall" …`
     Pairs,
-    /// Anything else: words, columns, XML.
-    Text,
+    /// Text that begins with a letter.
+    Words,
+    /// With a digit.
+    Digits,
+    /// With anything else: `[`, `%`, `<`, a quote.
+    Signs,
 }
 
 /// The longest name that [`Dress::Pairs`] begin with.
 const NAME: usize = 32;
 
 impl Dress {
-    /// All there are: what a format has that is known by the tag of its daemon.
-    pub const ALL: &'static [Dress] = &[Dress::Json, Dress::Cef, Dress::Leef, Dress::Pairs, Dress::Text];
+    /// Any text, whatever it begins with.
+    pub const TEXT: &'static [Dress] = &[Dress::Words, Dress::Digits, Dress::Signs];
+    /// What a daemon says: any text, for it is known by its tag.
+    pub const SPEECH: &'static [Dress] = &[Dress::Pairs, Dress::Words, Dress::Digits, Dress::Signs];
+    /// All there are.
+    pub const ALL: &'static [Dress] = &[Dress::Json, Dress::Cef, Dress::Leef, Dress::Pairs, Dress::Words, Dress::Digits, Dress::Signs];
 
     /// The dress of `body`.
     pub fn of(body: &[u8]) -> Dress {
@@ -38,7 +46,11 @@ impl Dress {
         } else if Leef::is_marked(body) {
             Dress::Leef
         } else {
-            Dress::Text
+            match body.first() {
+                Some(first) if first.is_ascii_alphabetic() => Dress::Words,
+                Some(first) if first.is_ascii_digit() => Dress::Digits,
+                _ => Dress::Signs,
+            }
         }
     }
 
@@ -63,10 +75,11 @@ mod tests {
             ("1.0|Portail|Access|", Dress::Leef),
             ("date=2026-11-20 time=22:41:07", Dress::Pairs),
             (r#"id="0002" severity="info""#, Dress::Pairs),
-            ("[wabauth] action=x", Dress::Text),
-            ("=x", Dress::Text),
-            ("Accepted password for x=y", Dress::Text),
-            ("", Dress::Text),
+            ("[wabauth] action=x", Dress::Signs),
+            ("=x", Dress::Signs),
+            ("Accepted password for x=y", Dress::Words),
+            ("5,,,1000000103,igb0", Dress::Digits),
+            ("", Dress::Signs),
         ] {
             assert_eq!(Dress::of(body.as_bytes()), dress, "{body}");
         }

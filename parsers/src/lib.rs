@@ -63,8 +63,6 @@ pub struct Line<'a> {
     pub dress: Dress,
     /// Its head, if it is CEF.
     pub cef: Option<Cef<'a>>,
-    /// Its head, if it is LEEF.
-    pub leef: Option<Leef<'a>>,
     /// What stands in quotes in the body, once somebody has asked.
     quoted: OnceCell<Quoted>,
 }
@@ -86,8 +84,12 @@ impl<'a> Line<'a> {
     pub(crate) fn within(whole: &'a [u8], head: Head<'a>, body: &'a [u8], interest: &'a Interest) -> Line<'a> {
         let dress = Dress::of(body);
         let cef = if dress == Dress::Cef { Cef::read(body) } else { None };
-        let leef = if dress == Dress::Leef { Leef::read(body) } else { None };
-        Line { whole, head, body, interest, dress, cef, leef, quoted: OnceCell::new() }
+        Line { whole, head, body, interest, dress, cef, quoted: OnceCell::new() }
+    }
+
+    /// The head of the body, if it is LEEF.
+    pub fn leef(&self) -> Option<Leef<'a>> {
+        if self.dress == Dress::Leef { Leef::read(self.body) } else { None }
     }
 
     /// Whether `"word"` stands in the body, with its quotes. Inside a string of JSON it would not: there the quotes are escaped.

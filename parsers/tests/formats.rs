@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use parsers::{FORMATS, Facts, FormatId, Glob, Interest, Kind, Reading, Stamp, Stamps, Verdict, stamp};
+use parsers::{FORMATS, Facts, FormatId, Glob, Interest, Kind, Line, Reading, Stamp, Stamps, Verdict, stamp};
 use toml::{Table, Value};
 
 fn fixtures() -> PathBuf {
@@ -95,6 +95,18 @@ fn every_format_has_its_folder_and_every_folder_its_format() {
     let folders: BTreeSet<String> = children(&fixtures()).iter().map(|folder| name(folder).to_owned()).collect();
     let formats: BTreeSet<String> = FORMATS.iter().map(|format| format.name.to_owned()).collect();
     assert_eq!(folders, formats);
+}
+
+/// What a body's dress keeps from being asked would not have taken the line.
+#[test]
+fn formats_are_asked_about_all_that_they_take() {
+    let everything = Interest::everything();
+    for (folder, file, case) in cases() {
+        let line = Line::new(case["line"].as_str().unwrap().as_bytes(), &everything);
+        for format in FORMATS.iter().filter(|format| !format.dresses.contains(&line.dress)) {
+            assert!(!(format.looks_like)(&line), "{folder}/{file}: {}: {} would take it", case["why"], format.name);
+        }
+    }
 }
 
 #[test]

@@ -37,11 +37,13 @@ impl<'a> Severity<'a> {
 /// F5 writes `host notice tmm2[20226]: …`, busybox `host auth.info sshd[812]: …`, `OpenWrt` the same without host, AIX
 /// `host auth|security:info sshd[812]: …`.
 pub(super) fn severity(text: &[u8]) -> Option<Severity<'_>> {
-    const WORDS: &[&[u8]] =
-        &[b"emerg", b"alert", b"crit", b"err", b"error", b"warning", b"warn", b"notice", b"info", b"debug", b"emergency", b"panic"];
     let (word, rest) = until(text, b' ')?;
     let facility = word.iter().rposition(|b| matches!(b, b'.' | b':'));
     let (before, level) = facility.map_or((&[] as &[u8], word), |at| (cut(word, at).0, cut(word, at + 1).1));
-    let known = WORDS.contains(&level) && before.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'|');
+    let is_level = matches!(
+        level,
+        b"emerg" | b"alert" | b"crit" | b"err" | b"error" | b"warning" | b"warn" | b"notice" | b"info" | b"debug" | b"emergency" | b"panic"
+    );
+    let known = is_level && before.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'|');
     known.then(|| Severity { of_facility: !before.is_empty(), rest: trim_start(rest) })
 }

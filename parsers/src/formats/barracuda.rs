@@ -18,7 +18,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Barracuda",
     product: "CloudGen Firewall",
     covers: "Barracuda CloudGen Firewall: administrators' and VPN logins, firewall activity; Web Application Firewall and Email Security Gateway: administration",
-    dresses: &[Dress::Text],
+    dresses: Dress::TEXT,
     looks_like,
     parse,
 };

@@ -17,7 +17,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "BeyondTrust",
     product: "Privileged Remote Access",
     covers: "BeyondTrust Privileged Remote Access, Remote Support: syslog of the appliance, JSON events of sessions",
-    dresses: &[Dress::Json, Dress::Text],
+    dresses: &[Dress::Json, Dress::Words, Dress::Digits],
     looks_like,
     parse,
 };

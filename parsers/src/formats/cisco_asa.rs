@@ -22,7 +22,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Cisco",
     product: "ASA",
     covers: "ASA, FTD and PIX: AnyConnect, WebVPN and IKE sessions, AAA and administrator logins, connections, ACL verdicts",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

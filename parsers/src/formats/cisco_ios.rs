@@ -17,7 +17,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Cisco",
     product: "IOS",
     covers: "IOS, IOS XE, IOS XR and NX-OS: administrator logins, configuration, VPN tunnels and sessions, access lists, restarts",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

@@ -20,7 +20,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Cisco",
     product: "ISE",
     covers: "Identity Services Engine: RADIUS and TACACS+ logins, RADIUS sessions, administrators, changes of its configuration",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

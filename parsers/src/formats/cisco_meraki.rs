@@ -19,7 +19,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Cisco",
     product: "Meraki",
     covers: "Meraki MX: client VPN, AnyConnect, site-to-site tunnels, flows; 802.1X and splash logins of MX, MR and MS",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

@@ -19,7 +19,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Cisco",
     product: "VPN 3000",
     covers: "VPN 3000 Concentrator: sessions, users' and administrators' logins, tunnels between gateways",
-    dresses: &[Dress::Text],
+    dresses: Dress::TEXT,
     looks_like,
     parse,
 };
@@ -65,6 +65,9 @@ fn compatible(body: &[u8]) -> Option<Message<'_>> {
 }
 
 fn split(body: &[u8]) -> Option<Message<'_>> {
+    if !body.first()?.is_ascii_digit() {
+        return None;
+    }
     let start = match until(body, b' ') {
         Some((number, rest)) if number.iter().all(u8::is_ascii_digit) => trim_start(rest),
         _ => body,

@@ -23,7 +23,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Citrix",
     product: "NetScaler",
     covers: "Citrix ADC and NetScaler Gateway: SSL VPN, AAA and ICA sessions, administrators and their commands, connections",
-    dresses: &[Dress::Text],
+    dresses: Dress::TEXT,
     looks_like,
     parse,
 };

@@ -52,7 +52,7 @@ fn is_cyberark(vendor: &[u8]) -> bool {
 }
 
 fn leef<'a>(line: &Line<'a>) -> Option<Leef<'a>> {
-    line.leef.filter(|leef| is_cyberark(leef.vendor))
+    line.leef().filter(|leef| is_cyberark(leef.vendor))
 }
 
 fn cef<'a>(line: &Line<'a>) -> Option<Cef<'a>> {

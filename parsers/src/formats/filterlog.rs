@@ -12,7 +12,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "pfSense",
     product: "filterlog",
     covers: "pfSense and OPNsense packet filter: flows passed and blocked, IPv4 and IPv6",
-    dresses: &[Dress::Text],
+    dresses: &[Dress::Digits, Dress::Signs],
     looks_like,
     parse,
 };

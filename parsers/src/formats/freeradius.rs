@@ -20,7 +20,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "FreeRADIUS",
     product: "FreeRADIUS",
     covers: "FreeRADIUS: accepted and refused logins; accounting and answers as linelog writes them; radiusd -X",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

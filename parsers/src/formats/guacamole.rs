@@ -17,7 +17,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Apache",
     product: "Guacamole",
     covers: "Apache Guacamole: logins, connections (log of the web application, Tomcat's, guacd's)",
-    dresses: &[Dress::Text],
+    dresses: Dress::TEXT,
     looks_like,
     parse,
 };

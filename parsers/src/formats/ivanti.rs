@@ -22,7 +22,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Ivanti",
     product: "Connect Secure",
     covers: "Ivanti Connect Secure, Pulse Connect Secure, Juniper SA: logins, VPN tunnelling, sessions, administration",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

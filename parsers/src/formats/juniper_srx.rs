@@ -18,7 +18,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Juniper",
     product: "SRX",
     covers: "Juniper SRX and Junos: flows, IPsec and dynamic VPN, firewall authentication, administrators and their changes",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };
@@ -43,55 +43,58 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
 /// Whether a daemon of Junos speaks, by its tag or, where the head is cut, at the beginning of the line.
 fn daemon(line: &Line<'_>) -> bool {
     let app = if line.head.app.is_empty() { until(line.body, b':').map_or(&[] as &[u8], |(app, _)| app) } else { line.head.app };
-    DAEMONS.contains(&app)
+    is_daemon(app)
 }
 
 /// The daemons that only Junos has.
-const DAEMONS: [&[u8]; 43] = [
-    b"mgd",
-    b"kmd",
-    b"iked",
-    b"junos",
-    b"RT_FLOW",
-    b"RT_IDP",
-    b"RT_UTM",
-    b"RT_SYSTEM",
-    b"RT_IPSEC",
-    b"RT_IKE",
-    b"RT_AAMW",
-    b"l2ald",
-    b"eswd",
-    b"chassisd",
-    b"rpd",
-    b"jsrpd",
-    b"authd",
-    b"fwauthd",
-    b"httpd-gk",
-    b"xntpd",
-    b"keyadmin",
-    b"rshd",
-    b"mib2d",
-    b"dcd",
-    b"pfed",
-    b"alarmd",
-    b"craftd",
-    b"cosd",
-    b"idpd",
-    b"utmd",
-    b"jsqlsyncd",
-    b"pkid",
-    b"ppmd",
-    b"cfmd",
-    b"rmopd",
-    b"dfwd",
-    b"lacpd",
-    b"mcsnoopd",
-    b"smihelperd",
-    b"srxpfe",
-    b"aamwd",
-    b"bdbrepd",
-    b"wland",
-];
+fn is_daemon(app: &[u8]) -> bool {
+    matches!(
+        app,
+        b"mgd"
+            | b"kmd"
+            | b"iked"
+            | b"junos"
+            | b"RT_FLOW"
+            | b"RT_IDP"
+            | b"RT_UTM"
+            | b"RT_SYSTEM"
+            | b"RT_IPSEC"
+            | b"RT_IKE"
+            | b"RT_AAMW"
+            | b"l2ald"
+            | b"eswd"
+            | b"chassisd"
+            | b"rpd"
+            | b"jsrpd"
+            | b"authd"
+            | b"fwauthd"
+            | b"httpd-gk"
+            | b"xntpd"
+            | b"keyadmin"
+            | b"rshd"
+            | b"mib2d"
+            | b"dcd"
+            | b"pfed"
+            | b"alarmd"
+            | b"craftd"
+            | b"cosd"
+            | b"idpd"
+            | b"utmd"
+            | b"jsqlsyncd"
+            | b"pkid"
+            | b"ppmd"
+            | b"cfmd"
+            | b"rmopd"
+            | b"dfwd"
+            | b"lacpd"
+            | b"mcsnoopd"
+            | b"smihelperd"
+            | b"srxpfe"
+            | b"aamwd"
+            | b"bdbrepd"
+            | b"wland"
+    )
+}
 
 /// A message and its tag.
 struct Message<'a> {
@@ -115,7 +118,7 @@ impl<'a> Message<'a> {
         }
         // `srx-1 RT_FLOW_SESSION_CREATE: …`: the tag stands where the daemon's name would.
         let app = line.head.app;
-        if is_tag(app) && is_area(app, b"") && !DAEMONS.contains(&app) {
+        if is_tag(app) && is_area(app, b"") && !is_daemon(app) {
             return Some(Message { tag: app, data: &[], text: line.body });
         }
         let mut body = line.body;
@@ -128,7 +131,7 @@ impl<'a> Message<'a> {
         // A head that was cut: `RT_FLOW: RT_FLOW_SESSION_…`, `srx-1 RT_FLOW - RT_FLOW_SESSION_… [junos@…`.
         if line.head.app.is_empty() {
             if let Some((daemon, rest)) = until(body, b' ')
-                && daemon.strip_suffix(b":").is_some_and(|daemon| DAEMONS.contains(&daemon))
+                && daemon.strip_suffix(b":").is_some_and(|daemon| is_daemon(daemon))
             {
                 body = rest;
             } else if let Some(at) = find(cut(body, 160).0, b" [junos@2636") {
@@ -166,7 +169,7 @@ fn cut_head(before: &[u8]) -> Option<usize> {
     let tag = words.next().unwrap_or_default();
     let known = match (words.next(), words.next(), words.next(), words.next()) {
         (None, ..) => true,
-        (Some(pid), Some(daemon), _, None) => (pid == b"-" || pid.iter().all(u8::is_ascii_digit)) && DAEMONS.contains(&daemon),
+        (Some(pid), Some(daemon), _, None) => (pid == b"-" || pid.iter().all(u8::is_ascii_digit)) && is_daemon(daemon),
         _ => false,
     };
     known.then(|| before.len() - tag.len())

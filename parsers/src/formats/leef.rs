@@ -18,12 +18,12 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    line.leef.is_some()
+    line.leef().is_some()
 }
 
 /// `LEEF:1.0|Portail|Access Portal|4.2|LOGIN|devTime=1795210867000<TAB>usrName=fourn.chimere<TAB>src=198.51.100.7`
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
-    let leef = line.leef?;
+    let leef = line.leef()?;
     facts.vendor = line.text(leef.vendor);
     facts.product = line.text(leef.product);
     plain::read(line, leef.pairs(), [leef.event, &[]], Escape::None, stamps, facts);

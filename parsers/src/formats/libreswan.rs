@@ -18,7 +18,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Libreswan",
     product: "Libreswan",
     covers: "pluto: IKEv1 and IKEv2, XAuth users, tunnels between gateways",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

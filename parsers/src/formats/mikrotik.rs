@@ -19,7 +19,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "MikroTik",
     product: "RouterOS",
     covers: "RouterOS 6 and 7: administrators, PPP and IKE users, hotspot, firewall, changes of configuration",
-    dresses: &[Dress::Cef, Dress::Text],
+    dresses: &[Dress::Cef, Dress::Words],
     looks_like,
     parse,
 };

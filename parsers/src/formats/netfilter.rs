@@ -19,7 +19,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Linux",
     product: "netfilter",
     covers: "iptables, nftables, ufw, Shorewall, UniFi and VyOS kernel lines, Proxmox firewall: packets let through or not",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

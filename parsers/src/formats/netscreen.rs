@@ -17,7 +17,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Juniper",
     product: "ScreenOS",
     covers: "NetScreen and SSG firewalls (ScreenOS): traffic, XAuth and firewall users, administrators and their changes",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

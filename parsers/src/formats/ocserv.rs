@@ -24,7 +24,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "OpenConnect",
     product: "ocserv",
     covers: "OpenConnect server: logins, sessions, inner addresses, bytes",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

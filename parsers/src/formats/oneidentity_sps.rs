@@ -17,7 +17,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "One Identity",
     product: "Safeguard for Privileged Sessions",
     covers: "One Identity Safeguard for Privileged Sessions, Balabit Shell Control Box: CEF, JSON, log of the proxies",
-    dresses: &[Dress::Json, Dress::Cef, Dress::Text],
+    dresses: &[Dress::Json, Dress::Cef, Dress::Words, Dress::Digits, Dress::Signs],
     looks_like,
     parse,
 };

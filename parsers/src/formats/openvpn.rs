@@ -33,7 +33,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "OpenVPN",
     product: "OpenVPN",
     covers: "OpenVPN 2.x servers (syslog or log file), Access Server, OpenVPN on pfSense and OPNsense",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };
@@ -179,10 +179,9 @@ fn bare<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     }
     let (client, text) = client::prefix(message.text);
     // `[` and `user '` are too little to go by.
-    let mut known =
-        MESSAGES.iter().chain(PLUGINS).map(|(beginning, _)| *beginning).filter(|beginning| !matches!(*beginning, b"[" | b"user '"));
+    let mut messages = MESSAGES.iter().chain(PLUGINS);
     let is_known = beginnings::fits(text)
-        || known.any(|beginning| begins(text, beginning))
+        || messages.any(|(beginning, _)| begins(text, beginning) && !matches!(*beginning, b"[" | b"user '"))
         || text.starts_with(b"[")
             && [b"] Peer Connection Initiated with " as &[u8], b"] Inactivity timeout (--"].iter().any(|end| find(text, end).is_some());
     let of_a_file = !message.stamp.is_empty() && (client.port.is_some() || is_pool_entry(text));

@@ -25,7 +25,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Palo Alto Networks",
     product: "PAN-OS",
     covers: "PAN-OS and GlobalProtect 8 to 11, Panorama, Prisma Access: logins, tunnels, User-ID, configuration, traffic; as CSV, CEF, LEEF and JSON",
-    dresses: &[Dress::Json, Dress::Cef, Dress::Leef, Dress::Text],
+    dresses: &[Dress::Json, Dress::Cef, Dress::Leef, Dress::Digits, Dress::Signs],
     looks_like,
     parse,
 };

@@ -19,7 +19,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "pfSense",
     product: "pfSense",
     covers: "pfSense and OPNsense web interface: logins, changes of configuration; captive portal; authentication for VPN services",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

@@ -14,7 +14,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Rubycat",
     product: "PROVE IT",
     covers: "Rubycat PROVE IT: logins, sessions on targets, approvals, changes (JSON behind @cee:)",
-    dresses: &[Dress::Json, Dress::Text],
+    dresses: &[Dress::Json, Dress::Signs],
     looks_like,
     parse,
 };

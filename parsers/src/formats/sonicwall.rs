@@ -23,7 +23,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "SonicWall",
     product: "SonicOS",
     covers: "SonicWall firewalls (WELF and CEF): logins, VPN, NetExtender, traffic, configuration; SMA 100 and SMA 1000",
-    dresses: &[Dress::Cef, Dress::Pairs, Dress::Text],
+    dresses: &[Dress::Cef, Dress::Pairs, Dress::Words, Dress::Digits, Dress::Signs],
     looks_like,
     parse,
 };

@@ -16,7 +16,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Sophos",
     product: "Sophos Firewall",
     covers: "Sophos Firewall (SFOS): logins, SSL VPN, IPsec, administration, traffic; Sophos UTM: logins, VPN, packet filter, administration",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

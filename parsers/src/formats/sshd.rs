@@ -31,7 +31,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "OpenBSD",
     product: "OpenSSH",
     covers: "OpenSSH server, dropbear; PAM of any service; login, su, FTP servers, logind of a Unix host",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

@@ -27,7 +27,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "strongSwan",
     product: "strongSwan",
     covers: "charon: IKEv1 and IKEv2, EAP and XAuth users, virtual addresses, tunnels between gateways; the updown script",
-    dresses: &[Dress::Pairs, Dress::Text],
+    dresses: Dress::SPEECH,
     looks_like,
     parse,
 };

@@ -18,7 +18,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Systancia",
     product: "Cleanroom",
     covers: "Systancia Gate, Cleanroom and cyberelements: portal, plug-ins, gateways, applications (French or English text)",
-    dresses: &[Dress::Text],
+    dresses: Dress::TEXT,
     looks_like,
     parse,
 };

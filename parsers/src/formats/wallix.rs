@@ -24,7 +24,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "WALLIX",
     product: "Bastion",
     covers: "WALLIX Bastion: logins, RDP, SSH, VNC and web sessions, approvals, changes of its configuration; key=value and CEF",
-    dresses: &[Dress::Cef, Dress::Pairs, Dress::Text],
+    dresses: &[Dress::Cef, Dress::Pairs, Dress::Words, Dress::Digits, Dress::Signs],
     looks_like,
     parse,
 };

@@ -20,7 +20,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "WatchGuard",
     product: "Firebox",
     covers: "WatchGuard Firebox: mobile VPN sessions, logins, administration, branch office VPN, traffic; syslog and LEEF",
-    dresses: &[Dress::Leef, Dress::Pairs, Dress::Text],
+    dresses: &[Dress::Leef, Dress::Pairs, Dress::Words, Dress::Digits, Dress::Signs],
     looks_like,
     parse,
 };
@@ -30,7 +30,7 @@ fn looks_like(line: &Line<'_>) -> bool {
 }
 
 fn leef<'a>(line: &Line<'a>) -> Option<Leef<'a>> {
-    line.leef.filter(|head| head.vendor == b"WatchGuard")
+    line.leef().filter(|head| head.vendor == b"WatchGuard")
 }
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {

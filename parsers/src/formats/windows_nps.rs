@@ -14,7 +14,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Microsoft",
     product: "Network Policy Server",
     covers: "NPS and RRAS accounting files: database-compatible, IAS and DTS (XML) format",
-    dresses: &[crate::Dress::Text],
+    dresses: &[crate::Dress::Digits, crate::Dress::Signs],
     looks_like,
     parse,
 };

@@ -16,7 +16,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "WireGuard",
     product: "WireGuard",
     covers: "WireGuard in the kernel and in user space: handshakes and where they come from; wg-quick",
-    dresses: &[Dress::Text],
+    dresses: Dress::TEXT,
     looks_like,
     parse,
 };

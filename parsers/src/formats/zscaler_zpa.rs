@@ -13,7 +13,7 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Zscaler",
     product: "Private Access",
     covers: "Zscaler Private Access log streaming: user status, user activity, audit",
-    dresses: &[Dress::Json, Dress::Pairs, Dress::Text],
+    dresses: &[Dress::Json, Dress::Pairs, Dress::Words, Dress::Digits, Dress::Signs],
     looks_like,
     parse,
 };

@@ -3,6 +3,8 @@
 //! Every word of a phrase has to be known. So `Multiple failed login attempts` or `Login page shown` says nothing, and a product's own
 //! matters are never taken for somebody's access.
 
+use std::sync::LazyLock;
+
 /// What a word says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Word {
@@ -178,8 +180,24 @@ fn meanings(word: &[u8]) -> Option<&'static [Word]> {
     if word.iter().all(u8::is_ascii_digit) {
         return Some(&[]);
     }
-    WORDS.iter().find(|(_, words)| words.split(' ').any(|known| word.eq_ignore_ascii_case(known.as_bytes()))).map(|(meanings, _)| *meanings)
+    let mut small = [0; 16];
+    let small = small.get_mut(..word.len())?;
+    small.copy_from_slice(word);
+    small.make_ascii_lowercase();
+    let at = SORTED.binary_search_by(|(known, _)| known.as_slice().cmp(small)).ok()?;
+    SORTED.get(at).map(|(_, meanings)| *meanings)
 }
+
+/// The words in small letters, in their order.
+static SORTED: LazyLock<Vec<(Vec<u8>, &[Word])>> = LazyLock::new(|| {
+    let each = |(meanings, words): &(&'static [Word], &'static str)| {
+        let meanings = *meanings;
+        words.split(' ').map(move |word| (word.to_ascii_lowercase().into_bytes(), meanings))
+    };
+    let mut sorted: Vec<_> = WORDS.iter().flat_map(each).collect();
+    sorted.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    sorted
+});
 
 #[cfg(test)]
 mod tests {
@@ -251,5 +269,6 @@ mod tests {
     fn no_word_means_two_things() {
         let every: Vec<&str> = WORDS.iter().flat_map(|(_, words)| words.split(' ')).collect();
         assert!(every.iter().all(|word| every.iter().filter(|other| *other == word).count() == 1));
+        assert!(every.iter().all(|word| meanings(word.as_bytes()).is_some()), "no word is longer than what is looked up");
     }
 }

@@ -52,10 +52,7 @@ impl<'a> Dress<'a> {
                     // A relay took the brackets away.
                     return find(body, b"; origin:\"").map(|_| Dress::Bracketed(body));
                 }
-                if line.dress != crate::Dress::Pairs {
-                    return None;
-                }
-                let piped = until(body, b'|').is_some_and(|(first, _)| first.contains(&b'='));
+                let piped = line.dress == crate::Dress::Pairs && until(body, b'|').is_some_and(|(first, _)| first.contains(&b'='));
                 let has = |key: &[u8]| find(body, key).is_some();
                 let known =
                     piped && (has(b"|hostname=") || has(b"|orig=")) && has(b"|product=") && (body.starts_with(b"time=") || has(b"|time="));
@@ -71,7 +68,7 @@ impl<'a> Dress<'a> {
                 let maker = |vendor: &[u8], product: &[u8]| vendor == b"Check Point" || vendor.is_empty() && product.starts_with(b"VPN-1");
                 match line.cef {
                     Some(head) => maker(head.vendor, head.product).then_some(Dress::Cef(head)),
-                    None => line.leef.filter(|head| maker(head.vendor, head.product)).map(Dress::Leef),
+                    None => line.leef().filter(|head| maker(head.vendor, head.product)).map(Dress::Leef),
                 }
             }
         }

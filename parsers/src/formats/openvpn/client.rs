@@ -26,6 +26,8 @@ pub(super) struct Client<'a> {
 impl<'a> Client<'a> {
     /// `198.51.100.7:40007`, `[2001:db8::7]:40007`, `2001:db8::7`
     pub(super) fn at(at: &'a [u8]) -> Option<Client<'a>> {
+        // A glance first: few words begin as an address.
+        at.first().filter(|&&b| b.is_ascii_hexdigit() || matches!(b, b'[' | b':'))?;
         let (address, port) = ip_port(at)?;
         (port.is_some() || address.is_ipv6()).then_some(Client { name: &[], at, address: Some(address), port })
     }
