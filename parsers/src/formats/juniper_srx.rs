@@ -131,7 +131,7 @@ impl<'a> Message<'a> {
         // A head that was cut: `RT_FLOW: RT_FLOW_SESSION_…`, `srx-1 RT_FLOW - RT_FLOW_SESSION_… [junos@…`.
         if line.head.app.is_empty() {
             if let Some((daemon, rest)) = until(body, b' ')
-                && daemon.strip_suffix(b":").is_some_and(|daemon| is_daemon(daemon))
+                && daemon.strip_suffix(b":").is_some_and(is_daemon)
             {
                 body = rest;
             } else if let Some(at) = find(cut(body, 160).0, b" [junos@2636") {
