@@ -53,11 +53,6 @@ impl Dress {
             }
         }
     }
-
-    /// One bit a dress.
-    pub(crate) const fn bit(self) -> u8 {
-        1 << self as u8
-    }
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ pub struct Format {
     pub parse: for<'a> fn(&Line<'a>, &mut Stamps, &mut Facts) -> Option<()>,
 }
 
-/// All formats, in the order they are asked: the more exact signature first.
+/// All formats, in the order they are asked: the more exact signature first, and of equal ones the one that answers sooner.
 pub const FORMATS: &[Format] = &[
     // Before all: what was written here once may quote any product's line.
     ecs::FORMAT,
@@ -88,29 +88,38 @@ pub const FORMATS: &[Format] = &[
     zscaler_zpa::FORMAT,
     fortigate::FORMAT,
     fortiauthenticator::FORMAT,
-    cisco_asa::FORMAT,
-    paloalto::FORMAT,
-    checkpoint::FORMAT,
-    citrix_netscaler::FORMAT,
+    stormshield::FORMAT,
+    sonicwall::FORMAT,
+    // These have services of others inside, and daemons named like theirs.
+    sophos::FORMAT,
+    watchguard::FORMAT,
+    juniper_srx::FORMAT,
     // Before the services whose lines it audits.
     f5_bigip::FORMAT,
-    stormshield::FORMAT,
+    // Before the services that PAM speaks for: its lines bear their tags.
+    sshd::FORMAT,
+    // Known by their tags alone, nearly.
+    strongswan::FORMAT,
+    ocserv::FORMAT,
+    filterlog::FORMAT,
+    pfsense::FORMAT,
+    wireguard::FORMAT,
+    mikrotik::FORMAT,
+    cisco_asa::FORMAT,
+    // After Junos, which writes `%INTERACT-6-UI_…` where IOS writes `%SYS-5-CONFIG_I`.
+    cisco_ios::FORMAT,
+    paloalto::FORMAT,
+    checkpoint::FORMAT,
+    libreswan::FORMAT,
+    barracuda::FORMAT,
+    wallix::FORMAT,
+    freeradius::FORMAT,
+    citrix_netscaler::FORMAT,
     cisco_ise::FORMAT,
     cisco_meraki::FORMAT,
     cisco_vpn3000::FORMAT,
-    sonicwall::FORMAT,
     ivanti::FORMAT,
-    sophos::FORMAT,
-    watchguard::FORMAT,
-    barracuda::FORMAT,
-    juniper_srx::FORMAT,
-    // After Junos, which writes `%INTERACT-6-UI_…` where IOS writes `%SYS-5-CONFIG_I`.
-    cisco_ios::FORMAT,
     netscreen::FORMAT,
-    // Before the services that PAM speaks for: its lines bear their tags.
-    sshd::FORMAT,
-    openvpn::FORMAT,
-    wallix::FORMAT,
     cyberark::FORMAT,
     beyondtrust::FORMAT,
     oneidentity_sps::FORMAT,
@@ -119,14 +128,7 @@ pub const FORMATS: &[Format] = &[
     lockself::FORMAT,
     systancia::FORMAT,
     guacamole::FORMAT,
-    strongswan::FORMAT,
-    freeradius::FORMAT,
-    ocserv::FORMAT,
-    filterlog::FORMAT,
-    pfsense::FORMAT,
-    wireguard::FORMAT,
-    libreswan::FORMAT,
-    mikrotik::FORMAT,
+    openvpn::FORMAT,
     unifi::FORMAT,
     // After every product that writes CEF or LEEF in a way of its own.
     cef::FORMAT,
@@ -140,20 +142,33 @@ pub const FORMATS: &[Format] = &[
 
 /// The formats that a body of `dress` may be of, in their order.
 pub(crate) fn dressed(dress: Dress) -> impl Iterator<Item = (usize, &'static Format)> {
-    FORMATS.iter().enumerate().zip(ASKED).filter(move |(_, asked)| asked & dress.bit() != 0).map(|(format, _)| format)
+    let mut left = ASKED.get(dress as usize).copied().unwrap_or_default();
+    std::iter::from_fn(move || {
+        let at = left.trailing_zeros() as usize;
+        left &= left.wrapping_sub(1);
+        FORMATS.get(at).map(|format| (at, format))
+    })
 }
 
-/// For each format, the bits of its dresses.
-const ASKED: [u8; FORMATS.len()] = {
-    let mut asked = [0; FORMATS.len()];
-    let (mut formats, mut left): (&[Format], &mut [u8]) = (FORMATS, &mut asked);
-    while let ([format, other_formats @ ..], [bits, others @ ..]) = (formats, left) {
-        let mut dresses = format.dresses;
-        while let [dress, other_dresses @ ..] = dresses {
-            *bits |= dress.bit();
-            dresses = other_dresses;
+/// For each dress, one bit a format that may have it.
+const ASKED: [u64; Dress::ALL.len()] = {
+    let mut asked = [0; Dress::ALL.len()];
+    let mut left: &mut [u64] = &mut asked;
+    let mut dress = 0;
+    while let [bits, others @ ..] = left {
+        let (mut formats, mut bit) = (FORMATS, 1_u64);
+        while let [format, other_formats @ ..] = formats {
+            let mut dresses = format.dresses;
+            while let [known, other_dresses @ ..] = dresses {
+                if *known as usize == dress {
+                    *bits |= bit;
+                }
+                dresses = other_dresses;
+            }
+            // More formats than bits do not compile.
+            (formats, bit) = (other_formats, bit * 2);
         }
-        (formats, left) = (other_formats, others);
+        (left, dress) = (others, dress + 1);
     }
     asked
 };
