@@ -1,7 +1,6 @@
 //! The small parts that formats are made of: addresses, numbers, pairs, columns, JSON, XML, logins, durations.
 
 mod columns;
-mod find;
 mod heads;
 mod json;
 mod login;
@@ -26,7 +25,6 @@ use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
 pub use columns::{Column, Columns, Row};
-pub use find::find;
 pub use heads::{Attributes, Cef, Leef};
 pub use json::{Leaf, Leaves};
 pub use login::split_login;
@@ -34,7 +32,7 @@ pub use once::Once;
 pub use pairs::{Extension, Pair, Pairs};
 pub use quoted::Quoted;
 pub use welf::Welf;
-pub use words::{begins, says};
+pub use words::{begins, find, rfind, says};
 pub use xml::{Element, Elements};
 
 /// `bytes` without white space (blank, TAB, CR, LF, NUL) at either end, and without a BOM in front.

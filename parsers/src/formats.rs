@@ -88,6 +88,9 @@ pub const FORMATS: &[Format] = &[
     zscaler_zpa::FORMAT,
     fortigate::FORMAT,
     fortiauthenticator::FORMAT,
+    cisco_asa::FORMAT,
+    paloalto::FORMAT,
+    checkpoint::FORMAT,
     stormshield::FORMAT,
     sonicwall::FORMAT,
     // These have services of others inside, and daemons named like theirs.
@@ -105,11 +108,8 @@ pub const FORMATS: &[Format] = &[
     pfsense::FORMAT,
     wireguard::FORMAT,
     mikrotik::FORMAT,
-    cisco_asa::FORMAT,
     // After Junos, which writes `%INTERACT-6-UI_…` where IOS writes `%SYS-5-CONFIG_I`.
     cisco_ios::FORMAT,
-    paloalto::FORMAT,
-    checkpoint::FORMAT,
     libreswan::FORMAT,
     barracuda::FORMAT,
     wallix::FORMAT,

@@ -118,7 +118,7 @@ impl<'a> Iterator for Leaves<'a> {
                 b'"' => {
                     let (value, rest) = self.string(rest);
                     self.rest = rest;
-                    if self.open & 1 == 1 && super::trim(cut(rest, 8).0).starts_with(b":") {
+                    if self.open & 1 == 1 && is_key(rest) {
                         if let Some(key) = depth.checked_sub(1).and_then(|at| self.keys.get_mut(at)) {
                             *key = value;
                         }
@@ -138,6 +138,11 @@ impl<'a> Iterator for Leaves<'a> {
             }
         }
     }
+}
+
+/// Whether what follows a string makes it a key.
+fn is_key(rest: &[u8]) -> bool {
+    rest.iter().take(8).find(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0)) == Some(&b':')
 }
 
 #[cfg(test)]

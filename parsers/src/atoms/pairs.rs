@@ -160,12 +160,14 @@ fn begins_pair(text: &[u8]) -> bool {
 #[derive(Clone, Debug)]
 pub struct Extension<'a> {
     rest: &'a [u8],
+    /// Where the key in front of `rest` starts and where its `=` stands, if the value before it had to be read up to there.
+    ahead: Option<(usize, usize)>,
 }
 
 impl<'a> Extension<'a> {
     /// The pairs of `text`, which begins with a key.
     pub fn new(text: &'a [u8]) -> Extension<'a> {
-        Extension { rest: text }
+        Extension { rest: text, ahead: None }
     }
 
     /// What has not been read yet.
@@ -178,38 +180,40 @@ impl<'a> Iterator for Extension<'a> {
     type Item = Pair<'a>;
 
     fn next(&mut self) -> Option<Pair<'a>> {
-        let (start, equals) = next_key(self.rest)?;
-        let (key, _) = cut(self.rest.get(start..)?, equals - start);
-        let text = self.rest.get(equals + 1..)?;
-        // The next key stands behind a blank: the value itself may look like one (`suser=src=192.0.2.66`).
-        let end = memchr(b' ', text).and_then(|blank| next_key(text.get(blank..)?).map(|(start, _)| blank + start)).unwrap_or(text.len());
-        let (value, rest) = cut(text, end);
-        self.rest = rest;
-        let value = trim(value);
+        let (start, equals) = self.ahead.take().or_else(|| next_key(self.rest))?;
+        let key = self.rest.get(start..equals)?;
+        let (value, rest, ahead) = to_next_key(self.rest.get(equals + 1..)?);
+        (self.rest, self.ahead) = (rest, ahead);
         let escape = if memchr(b'\\', value).is_some() { Escape::Cef } else { Escape::None };
         Some(Pair { key, value, escape })
     }
 }
 
+/// The value in front, what follows it, and where the next key stands in that.
+///
+/// The next key stands behind a blank: the value itself may look like one (`suser=src=192.0.2.66`).
+pub(super) fn to_next_key(text: &[u8]) -> (&[u8], &[u8], Option<(usize, usize)>) {
+    let next = memchr(b' ', text).and_then(|blank| next_key(text.get(blank..)?).map(|(start, equals)| (blank + start, equals - start)));
+    let (value, rest) = cut(text, next.map_or(text.len(), |(start, _)| start));
+    (trim(value), rest, next.map(|(_, length)| (0, length)))
+}
+
 /// Where the next key starts, at the beginning or behind a blank, and where its `=` stands.
 pub(super) fn next_key(text: &[u8]) -> Option<(usize, usize)> {
+    let is_key = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'[' | b']');
     let mut from = 0;
     loop {
-        let word = text.get(from..)?;
-        let length = memchr(b'=', word)?;
-        let (word, _) = cut(word, length);
-        let start = match word.iter().rposition(|&b| b == b' ' || b == b'\t') {
-            Some(blank) => Some(blank + 1),
-            None => (from == 0).then_some(0),
+        let equals = from + memchr(b'=', text.get(from..)?)?;
+        let before = text.get(from..equals)?;
+        let length = before.iter().rev().take_while(|&&b| is_key(b)).count();
+        let behind_blank = match before.len().checked_sub(length + 1) {
+            Some(at) => matches!(before.get(at), Some(b' ' | b'\t')),
+            None => from == 0,
         };
-        if let Some(start) = start
-            && let Some(key) = word.get(start..)
-            && !key.is_empty()
-            && key.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'[' | b']'))
-        {
-            return Some((from + start, from + length));
+        if length > 0 && behind_blank {
+            return Some((equals - length, equals));
         }
-        from += length + 1;
+        from = equals + 1;
     }
 }
 

@@ -1,9 +1,9 @@
 //! WebTrends Enhanced Log Format, which firewalls write each a little otherwise.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
-use super::pairs::{Pair, next_key};
-use super::{cut, trim};
+use super::cut;
+use super::pairs::{Pair, next_key, to_next_key};
 use crate::Escape;
 
 /// The pairs of `id=firewall time="2026-11-20 22:41:07" ivs=Default Network user=GHT\x roles=""`.
@@ -13,12 +13,14 @@ use crate::Escape;
 #[derive(Clone, Debug)]
 pub struct Welf<'a> {
     rest: &'a [u8],
+    /// Where the key in front of `rest` starts and where its `=` stands, if the value before it had to be read up to there.
+    ahead: Option<(usize, usize)>,
 }
 
 impl<'a> Welf<'a> {
     /// The pairs of `body`; words before the first key are skipped.
     pub fn new(body: &'a [u8]) -> Welf<'a> {
-        Welf { rest: body }
+        Welf { rest: body, ahead: None }
     }
 }
 
@@ -26,7 +28,7 @@ impl<'a> Iterator for Welf<'a> {
     type Item = Pair<'a>;
 
     fn next(&mut self) -> Option<Pair<'a>> {
-        let (start, equals) = next_key(self.rest)?;
+        let (start, equals) = self.ahead.take().or_else(|| next_key(self.rest))?;
         let key = self.rest.get(start..equals)?;
         let text = self.rest.get(equals + 1..)?;
         if let Some(inside) = text.strip_prefix(b"\"") {
@@ -34,11 +36,9 @@ impl<'a> Iterator for Welf<'a> {
             self.rest = inside.get(end + 1..).unwrap_or_default();
             return Some(Pair { key, value: cut(inside, end).0, escape });
         }
-        // The next key stands behind a blank: the value itself may look like one (`user=src=192.0.2.66`).
-        let end = memchr(b' ', text).and_then(|blank| next_key(text.get(blank..)?).map(|(start, _)| blank + start)).unwrap_or(text.len());
-        let (value, rest) = cut(text, end);
-        self.rest = rest;
-        Some(Pair { key, value: trim(value), escape: Escape::None })
+        let (value, rest, ahead) = to_next_key(text);
+        (self.rest, self.ahead) = (rest, ahead);
+        Some(Pair { key, value, escape: Escape::None })
     }
 }
 

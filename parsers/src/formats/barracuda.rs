@@ -6,9 +6,8 @@
 mod waf;
 
 use memchr::memchr_iter;
-use memchr::memmem::rfind;
 
-use crate::atoms::{Row, cut, find, ip, number, says, trim, trim_start, until};
+use crate::atoms::{Row, cut, find, ip, number, rfind, says, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Verdict, stamp};
 

@@ -3,10 +3,9 @@
 //! `BeyondTrust`, "Syslog message reference" (message format, events, fields) for what happens at the appliance, and the JSON events of
 //! its session reports: in those, a *representative* is the person who reaches out, the *customer* is the machine that is reached.
 
-use memchr::memmem::rfind;
 use memchr::memrchr;
 
-use crate::atoms::{Leaves, Once, Pair, cut, find, ip, ip_port, number, trim, until, until_unescaped};
+use crate::atoms::{Leaves, Once, Pair, cut, find, ip, ip_port, number, rfind, trim, until, until_unescaped};
 use crate::formats::Format;
 use crate::time::{DAY, HOUR, MINUTE};
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, stamp};

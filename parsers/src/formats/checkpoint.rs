@@ -7,7 +7,7 @@ mod dress;
 mod gaia;
 
 use self::dress::{Dress, Fields};
-use crate::atoms::{cut, duration, find, ip, number, until};
+use crate::atoms::{cut, duration, find, ip, number, rfind, until};
 use crate::formats::Format;
 use crate::{About, Facts, Kind, Line, Stamps, Verdict};
 
@@ -59,7 +59,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
 fn user<'a>(line: &Line<'a>, fields: &Fields<'a>, written: &'a [u8], facts: &mut Facts) {
     let mut login = written;
     if let Some(inside) = login.strip_suffix(b")")
-        && let Some(at) = memchr::memmem::rfind(inside, b" (")
+        && let Some(at) = rfind(inside, b" (")
     {
         login = cut(inside, at + 2).1;
     }

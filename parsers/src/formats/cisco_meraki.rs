@@ -8,9 +8,7 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::rfind;
-
-use crate::atoms::{between, cut, duration, find, ip, ip_port, number, trim, trim_start, until};
+use crate::atoms::{between, cut, duration, find, ip, ip_port, number, rfind, trim, trim_start, until};
 use crate::{Dress, Escape, Facts, Format, Kind, Line, Stamp, Stamps, Time, Verdict};
 
 /// The format's line in [`crate::FORMATS`].

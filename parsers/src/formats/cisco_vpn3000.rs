@@ -7,9 +7,7 @@
 //!
 //! The address is a column of its own in front of every name, so no name can put another one in its place.
 
-use memchr::memmem::rfind;
-
-use crate::atoms::{between, cut, duration, find, ip, number, trim, trim_start, until};
+use crate::atoms::{between, cut, duration, find, ip, number, rfind, trim, trim_start, until};
 use crate::stamp::{self, Civil};
 use crate::{About, Dress, Escape, Facts, Format, Kind, Line, Stamp, Stamps, Text};
 

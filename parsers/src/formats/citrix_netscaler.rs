@@ -10,10 +10,9 @@ mod head;
 use std::net::IpAddr;
 
 use memchr::memchr;
-use memchr::memmem::rfind;
 
 use self::head::Head;
-use crate::atoms::{between, cut, duration, find, ip, ip_port, number, trim, until};
+use crate::atoms::{between, cut, duration, find, ip, ip_port, number, rfind, trim, until};
 use crate::formats::Format;
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, Verdict};
 

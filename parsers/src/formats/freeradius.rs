@@ -7,10 +7,9 @@
 //! The name is not escaped and may hold `] (from client …`: what the server writes behind it is the last such part. What stands
 //! before it, the reason, is the server's own.
 
-use memchr::memmem::rfind;
 use memchr::{memchr, memrchr};
 
-use crate::atoms::{cut, find, ip, ip_port, number, trim, trim_start, until};
+use crate::atoms::{cut, find, ip, ip_port, number, rfind, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, stamp};
 

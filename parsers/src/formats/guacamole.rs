@@ -3,10 +3,9 @@
 //! Guacamole documents no messages: these are the texts of `AuthenticationService` and `TunnelRequestService` of guacamole-client, and of
 //! guacd.
 
-use memchr::memmem::rfind;
 use memchr::{memchr_iter, memrchr};
 
-use crate::atoms::{cut, find, ip, number, trim, until};
+use crate::atoms::{cut, find, ip, number, rfind, trim, until};
 use crate::formats::Format;
 use crate::stamp::{Civil, month_of};
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps};

@@ -9,10 +9,8 @@
 
 mod message;
 
-use memchr::memmem::rfind;
-
 use self::message::Said;
-use crate::atoms::{Pair, Welf, cut, find, ip, ip_port, number, says, seconds, trim, trim_start, until};
+use crate::atoms::{Pair, Welf, cut, find, ip, ip_port, number, rfind, says, seconds, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{Dress, Escape, Facts, Kind, Line, Stamp, Stamps, stamp};
 

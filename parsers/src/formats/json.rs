@@ -38,11 +38,13 @@ fn looks_like(line: &Line<'_>) -> bool {
 /// ```
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
     read(line, &[], stamps, facts);
-    for leaf in Leaves::new(line.body).filter(|_| line.quotes_any(&[b"vendor", b"product"])) {
-        match leaf.path() {
-            [b"vendor"] => facts.vendor = line.escaped(leaf.value, leaf.escape),
-            [b"product"] => facts.product = line.escaped(leaf.value, leaf.escape),
-            _ => {}
+    if line.quotes_any(&[b"vendor", b"product"]) {
+        for leaf in Leaves::new(line.body) {
+            match leaf.path() {
+                [b"vendor"] => facts.vendor = line.escaped(leaf.value, leaf.escape),
+                [b"product"] => facts.product = line.escaped(leaf.value, leaf.escape),
+                _ => {}
+            }
         }
     }
     (!facts.user.is_empty() || facts.source_ip.is_some()).then_some(())
@@ -50,9 +52,15 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
 
 /// Reads the plain names; `name` is the event's, where the line has one.
 pub(super) fn read<'a>(line: &Line<'a>, name: &'a [u8], stamps: &mut Stamps, facts: &mut Facts) {
-    plain::read(line, names::pairs(line.body), [name, &[]], Escape::Json, stamps, facts);
+    // Seconds with decimals, which CEF does not have.
+    let mut epoch = Stamp::None;
+    let pairs = names::pairs(line.body).inspect(|pair| {
+        if pair.key == b"rt" && epoch == Stamp::None {
+            epoch = stamp::epoch(pair.value);
+        }
+    });
+    plain::read(line, pairs, [name, &[]], Escape::Json, stamps, facts);
     if facts.stamp == Stamp::None {
-        let times = names::pairs(line.body).filter(|pair| pair.key == b"rt");
-        facts.stamp = times.map(|pair| stamps.body(pair.value, stamp::epoch)).find(|&at| at != Stamp::None).unwrap_or_default();
+        facts.stamp = epoch;
     }
 }

@@ -8,7 +8,7 @@ mod flows;
 mod people;
 mod tunnels;
 
-use crate::atoms::{cut, find, trim_start, until};
+use crate::atoms::{cut, find, rfind, trim_start, until};
 use crate::formats::Format;
 use crate::{Dress, Facts, Line, Stamps};
 
@@ -154,7 +154,7 @@ impl<'a> Message<'a> {
         match rest {
             [b':', text @ ..] => Some(Message { tag, data: &[], text: trim_start(text) }),
             [b' ', data @ ..] if data.starts_with(b"[junos@2636") || data.starts_with(b"[") && find(data, b"=\"").is_some() => {
-                let end = memchr::memmem::rfind(data, b"\"]");
+                let end = rfind(data, b"\"]");
                 let (data, text) = cut(data, end.map_or(data.len(), |at| at + 2));
                 Some(Message { tag, data: pairs(data), text: trim_start(text) })
             }

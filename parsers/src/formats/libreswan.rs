@@ -6,9 +6,7 @@
 //! tunnel inside it are states of their own; the tunnel names the other by `using #5`. What one line cannot tell: whether a state that is
 //! deleted was replaced by another one before.
 
-use memchr::memmem::rfind;
-
-use crate::atoms::{between, cut, find, ip, ip_port, number, trim, until};
+use crate::atoms::{between, cut, find, ip, ip_port, number, rfind, trim, until};
 use crate::formats::Format;
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps};
 

@@ -7,9 +7,7 @@
 
 mod ppp;
 
-use memchr::memmem::rfind;
-
-use crate::atoms::{cut, find, ip, ip_port, trim, trim_start, until};
+use crate::atoms::{cut, find, ip, ip_port, rfind, trim, trim_start, until};
 use crate::formats::{Format, netfilter};
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps};
 

@@ -5,9 +5,7 @@
 //!
 //! The sentences have names in the middle, as they came: the device's words are looked for from the end.
 
-use memchr::memmem::rfind;
-
-use crate::atoms::{Pair, Pairs, between, cut, find, ip, ip_port, number, trim, trim_start, until};
+use crate::atoms::{Pair, Pairs, between, cut, find, ip, ip_port, number, rfind, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, Verdict, stamp};
 

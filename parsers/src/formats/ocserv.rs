@@ -11,10 +11,10 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::{find_iter, rfind};
+use memchr::memmem::find_iter;
 use memchr::memrchr;
 
-use crate::atoms::{cut, find, ip, ip_port, number, trim, trim_start, until};
+use crate::atoms::{cut, find, ip, ip_port, number, rfind, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps};
 

@@ -11,7 +11,6 @@ mod beginnings;
 mod client;
 mod plugins;
 
-use memchr::memmem::rfind;
 use memchr::{memchr, memrchr};
 use nom::IResult;
 use nom::Parser;
@@ -23,7 +22,7 @@ use nom::sequence::{delimited, preceded};
 
 use self::client::{Client, user};
 use self::plugins::PLUGINS;
-use crate::atoms::{begins, cut, find, ip, trim, trim_start, until};
+use crate::atoms::{begins, cut, find, ip, rfind, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{Dress, Facts, Kind, Line, Stamps, stamp};
 

@@ -6,10 +6,9 @@
 //! A user name stands in quotes and may hold `' from: …`: what the interface writes is the last such part. The interface also quotes
 //! what the browser says of proxies, behind the address in brackets; where a name and a proxy compete, neither address is believed.
 
-use memchr::memmem::rfind;
 use memchr::{memchr, memrchr};
 
-use crate::atoms::{cut, find, ip, trim, until};
+use crate::atoms::{cut, find, ip, rfind, trim, until};
 use crate::formats::Format;
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps};
 

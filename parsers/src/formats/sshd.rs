@@ -14,14 +14,13 @@ mod pam;
 mod services;
 
 use memchr::memchr;
-use memchr::memmem::rfind;
 use nom::IResult;
 use nom::Parser;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::digit1;
 use nom::sequence::terminated;
 
-use crate::atoms::{begins, between, cut, find, ip, number, split_login, trim, until};
+use crate::atoms::{begins, between, cut, find, ip, number, rfind, split_login, trim, until};
 use crate::formats::Format;
 use crate::{Dress, Escape, Facts, Kind, Line, Stamps, Text};
 

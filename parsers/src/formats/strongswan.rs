@@ -14,10 +14,9 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::rfind;
 use memchr::{memchr, memrchr};
 
-use crate::atoms::{begins, cut, find, ip, number, trim, until};
+use crate::atoms::{begins, cut, find, ip, number, rfind, trim, until};
 use crate::formats::Format;
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamps, stamp};
 

@@ -5,10 +5,9 @@
 //!
 //! What was typed, started or shown in a session is nobody's business here.
 
-use memchr::memmem::rfind;
 use memchr::memrchr;
 
-use crate::atoms::{cut, find, ip, trim, until};
+use crate::atoms::{cut, find, ip, rfind, trim, until};
 use crate::formats::Format;
 use crate::{Dress, Escape, Facts, Kind, Line, Stamps};
 

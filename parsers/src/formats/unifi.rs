@@ -3,9 +3,7 @@
 //! Ubiquiti, "`UniFi` System Logs and SIEM Integration". `UniFi` OS leaves out a column of the head: `CEF:0|Ubiquiti|UniFi OS|4.3.6|admins|1|msg=…`. The packets
 //! of such a gateway are netfilter's, its IKE strongSwan's, its OpenVPN OpenVPN's.
 
-use memchr::memmem::rfind;
-
-use crate::atoms::{Extension, cut, find, ip, number, until};
+use crate::atoms::{Extension, cut, find, ip, number, rfind, until};
 use crate::formats::Format;
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
 

@@ -7,10 +7,9 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::rfind;
 use memchr::{memchr_iter, memrchr};
 
-use crate::atoms::{Leef, Pair, Pairs, cut, find, ip, number, says, seconds, trim, trim_start, until};
+use crate::atoms::{Leef, Pair, Pairs, cut, find, ip, number, rfind, says, seconds, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps, Text, Verdict, stamp};
 

@@ -3,7 +3,7 @@
 //! Microsoft, "Interpret NPS Database Format Log Files", "Interpret IAS Format Log Files" and the DTS-compliant XML of "NPS accounting";
 //! attribute numbers of the IAS format are RADIUS' (RFC 2865, RFC 2866) and Microsoft's own above 4096.
 
-use crate::atoms::{Columns, Elements, Once, find, ip, number};
+use crate::atoms::{Columns, Elements, Once, cut, find, ip, number, until};
 use crate::formats::Format;
 use crate::stamp::Civil;
 use crate::{About, Escape, Facts, Kind, Line, Stamp, Stamps};
@@ -33,6 +33,11 @@ enum Dress {
 fn dress(body: &[u8]) -> Option<Dress> {
     if body.starts_with(b"<Event>") {
         return find(body, b" data_type=").map(|_| Dress::Xml);
+    }
+    // A glance first: an address comes first, or a name in quotes.
+    let (first, _) = until(cut(body, 64).0, b',')?;
+    if !(first.ends_with(b"\"") || ip(first).is_some()) {
+        return None;
     }
     let mut columns = Columns::new(body, b',').map(|column| column.value);
     let (_, second, third, fourth, fifth) = (columns.next()?, columns.next()?, columns.next()?, columns.next()?, columns.next()?);
@@ -178,7 +183,7 @@ fn xml(body: &[u8]) -> Packet<'_> {
     for element in Elements::new(body) {
         let field = match element.name {
             b"Timestamp" => {
-                packet.when = crate::atoms::until(element.text, b' ').unwrap_or_default();
+                packet.when = until(element.text, b' ').unwrap_or_default();
                 continue;
             }
             b"Computer-Name" => &mut packet.computer,
@@ -212,7 +217,7 @@ fn date(text: &[u8]) -> Option<(u8, u8, i32)> {
 /// `11/20/2026` and `22:41:07`, by the server's own clock.
 fn time((day, clock): (&[u8], &[u8])) -> Stamp {
     let Some((month, day, year)) = date(day) else { return Stamp::None };
-    let (whole, decimals) = crate::atoms::until(clock, b'.').unwrap_or((clock, &[]));
+    let (whole, decimals) = until(clock, b'.').unwrap_or((clock, &[]));
     let mut parts = whole.split(|&b| b == b':').map(number::<u8>);
     let (Some(Some(hour)), Some(Some(minute)), Some(Some(second))) = (parts.next(), parts.next(), parts.next()) else {
         return Stamp::None;

@@ -4,9 +4,7 @@
 //! next to nothing) and of `wg-quick(8)`. Peers are keys: the log numbers them and knows no user. `peer 3` is the session:
 //! a tunnel has neither beginning nor end in the log, only handshakes, again every two minutes.
 
-use memchr::memmem::rfind;
-
-use crate::atoms::{cut, find, ip_port, trim, trim_start, until};
+use crate::atoms::{cut, find, ip_port, rfind, trim, trim_start, until};
 use crate::formats::Format;
 use crate::{About, Dress, Facts, Line, Stamps};
 

@@ -180,24 +180,25 @@ fn meanings(word: &[u8]) -> Option<&'static [Word]> {
     if word.iter().all(u8::is_ascii_digit) {
         return Some(&[]);
     }
-    let mut small = [0; 16];
-    let small = small.get_mut(..word.len())?;
-    small.copy_from_slice(word);
-    small.make_ascii_lowercase();
-    let at = SORTED.binary_search_by(|(known, _)| known.as_slice().cmp(small)).ok()?;
+    let at = SORTED.binary_search_by_key(&key(word)?, |(known, _)| *known).ok()?;
     SORTED.get(at).map(|(_, meanings)| *meanings)
 }
 
-/// The words in small letters, in their order.
-static SORTED: LazyLock<Vec<(Vec<u8>, &[Word])>> = LazyLock::new(|| {
+/// The words by their keys, in order.
+static SORTED: LazyLock<Vec<(u128, &[Word])>> = LazyLock::new(|| {
     let each = |(meanings, words): &(&'static [Word], &'static str)| {
         let meanings = *meanings;
-        words.split(' ').map(move |word| (word.to_ascii_lowercase().into_bytes(), meanings))
+        words.split(' ').filter_map(move |word| Some((key(word.as_bytes())?, meanings)))
     };
     let mut sorted: Vec<_> = WORDS.iter().flat_map(each).collect();
-    sorted.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    sorted.sort_unstable_by_key(|(key, _)| *key);
     sorted
 });
+
+/// A word in small letters as a number; `None` if it is longer than any that is known.
+fn key(word: &[u8]) -> Option<u128> {
+    (word.len() <= 16).then(|| word.iter().fold(0, |key, b| key << 8 | u128::from(b.to_ascii_lowercase())))
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,6 @@
 //! Gaia, the gateway's own operating system: its shell and its configuration daemon (Check Point, "Gaia Administration Guide").
 
-use memchr::memmem::rfind;
-
-use crate::atoms::{cut, find, ip, trim, until};
+use crate::atoms::{cut, find, ip, rfind, trim, until};
 use crate::{About, Escape, Facts, Kind, Line};
 
 /// Whether one of Gaia's daemons speaks.

@@ -1,11 +1,10 @@
 //! What happened: logins, sessions, tunnels, changes, restarts.
 
 use memchr::memchr;
-use memchr::memmem::rfind;
 
 use super::flows::ends;
 use super::subject::{subject, unquoted, user, word, word_after};
-use crate::atoms::{between, cut, duration, find, ip, number, seconds, trim, until};
+use crate::atoms::{between, cut, duration, find, ip, number, rfind, seconds, trim, until};
 use crate::{About, Facts, Kind, Line, Text};
 
 /// Reads a message that is not of traffic.

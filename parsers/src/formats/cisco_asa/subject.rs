@@ -1,10 +1,9 @@
 //! Who, from where, in which group.
 
 use memchr::memchr;
-use memchr::memmem::rfind;
 
 use super::flows::ends;
-use crate::atoms::{between, cut, find, ip, ip_port, split_login, trim, until};
+use crate::atoms::{between, cut, find, ip, ip_port, rfind, split_login, trim, until};
 use crate::{Escape, Facts, Line, Text};
 
 /// Takes it from any of the ways that messages name it.

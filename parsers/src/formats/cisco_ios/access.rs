@@ -1,8 +1,6 @@
 //! Logins, sessions, tunnels, changes, restarts.
 
-use memchr::memmem::rfind;
-
-use crate::atoms::{between, cut, find, ip, ip_port, trim, until};
+use crate::atoms::{between, cut, find, ip, ip_port, rfind, trim, until};
 use crate::{About, Escape, Facts, Kind, Line};
 
 /// How messages of one mnemonic say who did what from where.

@@ -1,9 +1,8 @@
 //! Sessions of Access Policy Manager: who came, from where, with which address, and how it ended.
 
 use memchr::memchr;
-use memchr::memmem::rfind;
 
-use crate::atoms::{between, cut, find, ip, ip_port, number, trim, until};
+use crate::atoms::{between, cut, find, ip, ip_port, number, rfind, trim, until};
 use crate::{Escape, Facts, Kind, Line, Verdict};
 
 /// A session's line: `/Common/vpn:Common:49dc878f: text`, in older releases `49dc878f: text`.

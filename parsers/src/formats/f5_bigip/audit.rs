@@ -1,8 +1,6 @@
 //! Administrators: the audit log. What they typed is nobody's business, only its verb is.
 
-use memchr::memmem::rfind;
-
-use crate::atoms::{cut, find, ip, ip_port, trim, until};
+use crate::atoms::{cut, find, ip, ip_port, rfind, trim, until};
 use crate::{About, Escape, Facts, Kind, Line};
 
 /// Reads what follows `AUDIT - `.

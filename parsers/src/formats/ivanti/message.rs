@@ -2,9 +2,7 @@
 
 use std::net::IpAddr;
 
-use memchr::memmem::rfind;
-
-use crate::atoms::{cut, find, ip, number, says, seconds, trim, until};
+use crate::atoms::{cut, find, ip, number, rfind, says, seconds, trim, until};
 use crate::{About, Escape, Facts, Kind, Line, Verdict};
 
 /// How a text begins.

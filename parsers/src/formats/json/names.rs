@@ -1,5 +1,7 @@
 //! The keys that products without a format of their own give to users, addresses and actions in JSON, in CEF's words.
 
+use std::iter;
+
 use crate::atoms::{Leaf, Leaves, Pair};
 
 /// How sure it is that a name means what it is taken for.
@@ -49,17 +51,26 @@ fn meaning(name: &[u8]) -> Option<(Sure, &'static [u8])> {
 
 /// The pairs of a JSON text under CEF's keys: first the clear names, then the vague ones.
 pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = Pair<'_>> {
-    let named = |wanted: Sure| any(text).filter_map(move |(sure, pair)| (sure == wanted).then_some(pair));
-    named(Sure::Clear).chain(named(Sure::Vague))
+    let (mut leaves, mut wanted, mut vague) = (Leaves::new(text), Sure::Clear, false);
+    iter::from_fn(move || {
+        loop {
+            match leaves.next() {
+                Some(leaf) => match pair(&leaf) {
+                    Some((sure, pair)) if sure == wanted => return Some(pair),
+                    Some(_) => vague = true,
+                    None => {}
+                },
+                // Most texts have no vague name, and are walked but once.
+                None if vague && wanted == Sure::Clear => (leaves, wanted) = (Leaves::new(text), Sure::Vague),
+                None => return None,
+            }
+        }
+    })
 }
 
 /// The same pairs in the order of the line.
 pub(super) fn in_order(text: &[u8]) -> impl Iterator<Item = Pair<'_>> {
-    any(text).map(|(_, pair)| pair)
-}
-
-fn any(text: &[u8]) -> impl Iterator<Item = (Sure, Pair<'_>)> {
-    Leaves::new(text).filter_map(|leaf| pair(&leaf))
+    Leaves::new(text).filter_map(|leaf| pair(&leaf)).map(|(_, pair)| pair)
 }
 
 fn pair<'a>(leaf: &Leaf<'a>) -> Option<(Sure, Pair<'a>)> {

@@ -1,9 +1,7 @@
 //! People at the device's doors, and what administrators change.
 
-use memchr::memmem::rfind;
-
 use super::{Message, given};
-use crate::atoms::{Pair, Pairs, between, cut, find, ip, number, trim, until};
+use crate::atoms::{Pair, Pairs, between, cut, find, ip, number, rfind, trim, until};
 use crate::{About, Escape, Facts, Kind, Line};
 
 /// What the tags of people mean.

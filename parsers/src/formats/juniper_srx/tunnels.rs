@@ -1,9 +1,7 @@
 //! Tunnels of people and of gateways.
 
-use memchr::memmem::rfind;
-
 use super::{Message, given};
-use crate::atoms::{Pair, Pairs, between, cut, find, ip, until};
+use crate::atoms::{Pair, Pairs, between, cut, find, ip, rfind, until};
 use crate::{Escape, Facts, Kind, Line};
 
 /// Reads a message of the key daemons, if it is one.

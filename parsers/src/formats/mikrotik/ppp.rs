@@ -1,7 +1,7 @@
 //! What `RouterOS` tells of people behind a tunnel: PPP in all its kinds, IKE, hotspot.
 
 use super::{at_last, user};
-use crate::atoms::{cut, find, ip, number, trim, until};
+use crate::atoms::{cut, find, ip, number, rfind, trim, until};
 use crate::{Facts, Kind, Line};
 
 /// Kinds of PPP, as the name of a user's interface begins: `<l2tp-fourn.chimere>`.
@@ -37,9 +37,7 @@ pub(super) fn read<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
 
 /// `<l2tp-fourn.chimere>: authenticated`, `<198.51.100.7>: user fourn.chimere authentication failed - wrong password`
 fn interface<'a>(line: &Line<'a>, name: &'a [u8], state: &'a [u8], facts: &mut Facts) {
-    if let Some((who, failed)) =
-        state.strip_prefix(b"user ").and_then(|rest| Some(cut(rest, memchr::memmem::rfind(rest, b" authentication failed")?)))
-    {
+    if let Some((who, failed)) = state.strip_prefix(b"user ").and_then(|rest| Some(cut(rest, rfind(rest, b" authentication failed")?))) {
         facts.kind = Kind::LoginFailure;
         let (action, reason) = cut(failed, b" authentication failed".len());
         facts.action = line.text(trim(action));
@@ -72,8 +70,7 @@ pub(super) fn hotspot<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
         (b"): logged out", Kind::Logout),
         (b"): trying to log in", Kind::Other),
     ];
-    let found =
-        STATES.iter().filter_map(|(words, kind)| Some((memchr::memmem::rfind(text, words)?, *words, *kind))).max_by_key(|(at, ..)| *at);
+    let found = STATES.iter().filter_map(|(words, kind)| Some((rfind(text, words)?, *words, *kind))).max_by_key(|(at, ..)| *at);
     let Some((at, words, kind)) = found else { return };
     let (before, rest) = cut(text, at);
     let Some((name, address)) = at_last(before, b" (") else { return };

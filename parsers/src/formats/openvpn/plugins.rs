@@ -1,10 +1,8 @@
 //! What plug-ins, scripts and Access Server write beside OpenVPN: auth-pam, auth-ldap, pfSense's and OPNsense's PHP.
 
-use memchr::memmem::rfind;
-
 use super::Reader;
 use super::client::{Client, user};
-use crate::atoms::{between, cut, find, ip_port};
+use crate::atoms::{between, cut, find, ip_port, rfind};
 use crate::{Facts, Kind, Line};
 
 /// Messages of plug-ins and scripts: they stand without the client's prefix, and quote what the client typed.

@@ -2,12 +2,10 @@
 //!
 //! It speaks in sentences. Who fails to log in chooses a part of them, so the last of the device's own words counts there.
 
-use memchr::memmem::rfind;
-
 use super::globalprotect::{country, left};
 use super::record::{Field, Record};
 use super::{address, words};
-use crate::atoms::{between, cut, find, trim, until};
+use crate::atoms::{between, cut, find, rfind, trim, until};
 use crate::{About, Escape, Facts, Kind, Line};
 
 /// `1,…,SYSTEM,auth,2562,2026/11/20 22:41:07,,auth-fail,VPN,0,0,general,medium,"failed authentication for user 'x'. …",…`

@@ -1,8 +1,6 @@
 //! SMA 1000, once Aventail: the system message log and the audit logs of its services.
 
-use memchr::memmem::rfind;
-
-use crate::atoms::{cut, find, ip, ip_port, number, says, trim, trim_start, until};
+use crate::atoms::{cut, find, ip, ip_port, number, rfind, says, trim, trim_start, until};
 use crate::stamp::{self, Civil, Stamp};
 use crate::{Facts, Kind, Line, Stamps};
 

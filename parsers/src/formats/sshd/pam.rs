@@ -2,7 +2,6 @@
 //!
 //! Modules do not escape what they log.
 
-use memchr::memmem::rfind;
 use nom::IResult;
 use nom::Parser;
 use nom::bytes::complete::{tag, take_while1};
@@ -11,7 +10,7 @@ use nom::combinator::opt;
 use nom::sequence::delimited;
 
 use super::{account, any_peer, sshd};
-use crate::atoms::{cut, find, trim, until};
+use crate::atoms::{cut, find, rfind, trim, until};
 use crate::{Escape, Facts, Kind, Line};
 
 /// Services whose PAM sessions are nobody's way in: they serve who is in already, or nobody.

@@ -5,10 +5,8 @@
 //!
 //! None of them escapes a name, so it is taken up to the last words that may follow it.
 
-use memchr::memmem::rfind;
-
 use super::account;
-use crate::atoms::{cut, find, ip, ip_port, trim, until};
+use crate::atoms::{cut, find, ip, ip_port, rfind, trim, until};
 use crate::{About, Escape, Facts, Kind, Line};
 
 /// Programs that tell of logins, beside `sshd` and what PAM's modules write for anybody.

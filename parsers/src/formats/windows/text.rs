@@ -4,11 +4,9 @@
 //! Names and workstations are whatever a stranger typed, so each label is looked for where only Windows writes: the account behind its
 //! own heading, addresses from the end.
 
-use memchr::memmem::rfind;
-
 use super::record::Record;
 use crate::Escape;
-use crate::atoms::{cut, find, trim, trim_start};
+use crate::atoms::{cut, find, rfind, trim, trim_start};
 
 /// What an event begins with, where nothing else tells its number.
 const SENTENCES: &[(&str, &[u8])] = &[
