@@ -5,6 +5,7 @@
 //! So a field is known by its name with case and signs left out.
 
 mod dress;
+mod lines;
 mod meaning;
 mod record;
 mod text;

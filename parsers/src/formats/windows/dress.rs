@@ -1,24 +1,22 @@
-//! The dresses that collectors put on an event.
+//! The dresses that collectors put on an event: JSON and XML here, the others in [`lines`].
 
-use super::meaning::Provider;
 use super::record::Record;
-use super::text;
-use crate::atoms::{Elements, Leaves, find, trim_start, until};
+use super::{lines, text};
+use crate::atoms::{Elements, Leaves, cut, find, trim_start};
 use crate::{Escape, Line};
 
 pub(super) fn looks_like(line: &Line<'_>) -> bool {
     match line.body {
         [b'{', ..] => is_json(line),
         [b'-' | b'<', ..] => is_xml(line.body),
-        [b'M', ..] => line.body.starts_with(b"MSWinEventLog"),
-        _ => line.head.app == b"WinEvtLog" || line.head.app == b"Microsoft-Windows-Security-Auditing",
+        _ => lines::looks_like(line),
     }
 }
 
 /// An event's number under one of its names, and a sign that it is Windows'.
 fn is_json(line: &Line<'_>) -> bool {
-    line.quotes_any(&[b"EventID", b"eventID", b"event_id", b"EventId"])
-        && (line.quotes_any(&[b"winlog", b"Channel", b"channel", b"event_data", b"SecurityEvent"])
+    line.quotes_any(&[b"EventID", b"eventID", b"event_id", b"EventId", b"_EventID", b"winlog.event_id", b"winlogbeat_winlog_event_id"])
+        && (line.quotes_any(&[b"winlog", b"Channel", b"channel", b"event_data", b"SecurityEvent", b"winlog.channel"])
             || find(line.body, b"Microsoft-Windows-").is_some())
 }
 
@@ -26,18 +24,18 @@ fn is_xml(body: &[u8]) -> bool {
     unfolded(body).starts_with(b"<Event") && find(body, b"<System>").is_some() && find(body, b"<EventID").is_some()
 }
 
-/// Copied out of a browser, XML has a minus before what could be folded.
+/// Copied out of a browser, XML has a minus before what could be folded; others declare it first.
 fn unfolded(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"-").map_or(body, trim_start)
+    let body = body.strip_prefix(b"-").map_or(body, trim_start);
+    let declared = body.strip_prefix(b"<?xml").and_then(|rest| Some(cut(rest, find(rest, b"?>")? + 2).1));
+    declared.map_or(body, trim_start)
 }
 
 pub(super) fn read<'a>(line: &Line<'a>) -> Option<Record<'a>> {
     let mut record = match line.body {
         [b'{', ..] => json(line.body),
         [b'-' | b'<', ..] => xml(line.body),
-        [b'M', ..] => snare(line.body)?,
-        _ if line.head.app == b"WinEvtLog" => ossec(line.body)?,
-        _ => Record { message: line.body, ..Record::default() },
+        _ => lines::read(line)?,
     };
     text::fill(&mut record);
     (!record.id.is_empty()).then_some(record)
@@ -50,18 +48,32 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Record<'a>> {
 /// ```
 fn json(body: &[u8]) -> Record<'_> {
     let mut record = Record { escape: Escape::Json, ..Record::default() };
+    let mut named: &[u8] = &[];
     for leaf in Leaves::new(body) {
         match leaf.path() {
+            [.., b"Data", b"@Name" | b"Name"] => named = leaf.value,
+            [.., b"Data", b"#text" | b"Content" | b"Value"] => record.set(std::mem::take(&mut named), leaf.value),
+            [.., name, b"#text" | b"Value"] => record.set(name, leaf.value),
+            [.., name @ (b"TimeCreated" | b"Provider"), b"#attributes", _] => record.set(name, leaf.value),
+            [.., b"TimeCreated", b"@SystemTime"] => record.set(b"SystemTime", leaf.value),
+            [.., b"Provider", b"@Name"] => record.set(b"ProviderName", leaf.value),
             // NXLog's own word for the machine.
             [b"Hostname"] => record.computer = leaf.value,
+            [b"host"] => record.host = leaf.value,
             // What an agent says of itself is not the event's.
-            [] | [b"agent" | b"beat" | b"related" | b"ecs", ..] => {}
-            [.., name, b"#text"] | [.., name @ (b"TimeCreated" | b"Provider"), b"#attributes", _] | [.., name] => {
-                record.set(name, leaf.value);
-            }
+            [b"agent" | b"beat" | b"related" | b"ecs", ..] => {}
+            [.., name] => record.set(last_part(name), leaf.value),
+            [] => {}
         }
     }
     record
+}
+
+/// `TargetUserName` of `winlog.event_data.TargetUserName` and of `winlogbeat_winlog_event_data_TargetUserName`.
+fn last_part(name: &[u8]) -> &[u8] {
+    let name = name.rsplit(|&b| b == b'.').next().unwrap_or(name);
+    let inner = |part: &[u8]| find(name, part).map(|at| cut(name, at + part.len()).1);
+    inner(b"_event_data_").or_else(|| inner(b"_user_data_")).or_else(|| name.strip_prefix(b"winlogbeat_winlog_")).unwrap_or(name)
 }
 
 /// ```text
@@ -79,45 +91,4 @@ fn xml(body: &[u8]) -> Record<'_> {
         }
     }
     record
-}
-
-/// Snare's columns, set apart by TABs, or by what rsyslog makes of them:
-///
-/// ```text
-/// MSWinEventLog⇥1⇥Security⇥4711⇥Fri Nov 20 22:41:07 2026⇥4624⇥Microsoft-Windows-Security-Auditing⇥GHT\fourn.chimere⇥N/A⇥Success Audit⇥srv-1.ght.example⇥Logon⇥⇥An account was successfully logged on.    Subject:   …
-/// ```
-fn snare(body: &[u8]) -> Option<Record<'_>> {
-    let sign: &[u8] = if memchr::memchr(b'\t', body).is_some() { b"\t" } else { b"#011" };
-    let mut rest = body;
-    let mut column = || {
-        let at = find(rest, sign)?;
-        let (column, after) = rest.split_at_checked(at)?;
-        rest = after.get(sign.len()..)?;
-        Some(column)
-    };
-    let (_, _, _, _) = (column()?, column()?, column()?, column()?);
-    let (time, id, source) = (column()?, column()?, column()?);
-    let (_, _, audit, computer) = (column()?, column()?, column()?, column()?);
-    let mut record = Record { id, computer, message: rest, provider: Provider::of(source), ..Record::default() };
-    record.set(b"EventTime", time);
-    record.set(b"EventType", if audit == b"Failure Audit" { b"Audit Failure" } else { audit });
-    Some(record)
-}
-
-/// ```text
-/// 2026 Nov 20 22:41:07 WinEvtLog: Security: AUDIT_SUCCESS(4624): Microsoft-Windows-Security-Auditing: fourn.chimere: GHT: srv-1.ght.example: An account was successfully logged on. Subject: …
-/// ```
-fn ossec(body: &[u8]) -> Option<Record<'_>> {
-    let mut rest = body;
-    let mut field = || {
-        let (field, after) = until(rest, b':')?;
-        rest = trim_start(after);
-        Some(field)
-    };
-    let (_, audit, source, _, _, computer) = (field()?, field()?, field()?, field()?, field()?, field()?);
-    let (audit, id) = until(audit, b'(')?;
-    let id = id.strip_suffix(b")")?;
-    let mut record = Record { id, computer, message: rest, provider: Provider::of(source), ..Record::default() };
-    record.set(b"EventType", audit);
-    Some(record)
 }

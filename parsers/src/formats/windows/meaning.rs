@@ -1,5 +1,6 @@
 //! What the events' numbers mean, by the log that they stand in.
 
+use crate::atoms::cut;
 use crate::{About, Kind};
 
 /// Who wrote the event.
@@ -22,13 +23,15 @@ pub(super) enum Provider {
 
 impl Provider {
     pub(super) fn of(name: &[u8]) -> Provider {
-        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+        let (maker, rest) = cut(name, b"Microsoft-Windows-".len());
+        let short = if maker.eq_ignore_ascii_case(b"Microsoft-Windows-") { rest } else { name };
+        let is = |known: &[u8]| short.eq_ignore_ascii_case(known);
         match () {
-            () if is(b"Microsoft-Windows-Security-Auditing") || is(b"Security") => Provider::Security,
-            () if is(b"Microsoft-Windows-Eventlog") || is(b"EventLog") => Provider::EventLog,
-            () if is(b"Microsoft-Windows-TerminalServices-LocalSessionManager") => Provider::LocalSessions,
-            () if is(b"Microsoft-Windows-TerminalServices-RemoteConnectionManager") => Provider::RemoteConnections,
-            () if is(b"Microsoft-Windows-TerminalServices-Gateway") => Provider::Gateway,
+            () if is(b"Security-Auditing") || is(b"Security") => Provider::Security,
+            () if is(b"EventLog") => Provider::EventLog,
+            () if is(b"TerminalServices-LocalSessionManager") => Provider::LocalSessions,
+            () if is(b"TerminalServices-RemoteConnectionManager") => Provider::RemoteConnections,
+            () if is(b"TerminalServices-Gateway") => Provider::Gateway,
             () => Provider::Unknown,
         }
     }
@@ -111,9 +114,9 @@ fn local_session(id: u32) -> Kind {
 
 fn gateway(id: u32) -> Kind {
     match id {
-        // The connection authorisation policy.
+        // The connection authorisation policy, and the resource authorisation policy where it refuses.
         200 => Kind::LoginSuccess,
-        201 => Kind::LoginFailure,
+        201 | 301 => Kind::LoginFailure,
         302 => Kind::SessionStart,
         303 => Kind::SessionEnd,
         _ => Kind::Other,
