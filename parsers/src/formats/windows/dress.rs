@@ -53,17 +53,17 @@ fn json(body: &[u8]) -> Record<'_> {
         match leaf.path() {
             [.., b"Data", b"@Name" | b"Name"] => named = leaf.value,
             [.., b"Data", b"#text" | b"Content" | b"Value"] => record.set(std::mem::take(&mut named), leaf.value),
-            [.., name, b"#text" | b"Value"] => record.set(name, leaf.value),
-            [.., name @ (b"TimeCreated" | b"Provider"), b"#attributes", _] => record.set(name, leaf.value),
+            [.., name, b"#text" | b"Value"] | [.., name @ (b"TimeCreated" | b"Provider"), b"#attributes", _] => {
+                record.set(name, leaf.value)
+            }
             [.., b"TimeCreated", b"@SystemTime"] => record.set(b"SystemTime", leaf.value),
             [.., b"Provider", b"@Name"] => record.set(b"ProviderName", leaf.value),
             // NXLog's own word for the machine.
             [b"Hostname"] => record.computer = leaf.value,
             [b"host"] => record.host = leaf.value,
             // What an agent says of itself is not the event's.
-            [b"agent" | b"beat" | b"related" | b"ecs", ..] => {}
+            [b"agent" | b"beat" | b"related" | b"ecs", ..] | [] => {}
             [.., name] => record.set(last_part(name), leaf.value),
-            [] => {}
         }
     }
     record
