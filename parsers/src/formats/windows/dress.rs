@@ -54,7 +54,7 @@ fn json(body: &[u8]) -> Record<'_> {
             [.., b"Data", b"@Name" | b"Name"] => named = leaf.value,
             [.., b"Data", b"#text" | b"Content" | b"Value"] => record.set(std::mem::take(&mut named), leaf.value),
             [.., name, b"#text" | b"Value"] | [.., name @ (b"TimeCreated" | b"Provider"), b"#attributes", _] => {
-                record.set(name, leaf.value)
+                record.set(name, leaf.value);
             }
             [.., b"TimeCreated", b"@SystemTime"] => record.set(b"SystemTime", leaf.value),
             [.., b"Provider", b"@Name"] => record.set(b"ProviderName", leaf.value),

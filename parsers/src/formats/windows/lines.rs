@@ -1,4 +1,4 @@
-//! Events on plain lines: Snare's columns, OSSEC's line, NXLog's RFC 5424, the pairs of `WinCollect` and Splunk, and the event in words.
+//! Events on plain lines: Snare's columns, OSSEC's line, `NXLog`'s RFC 5424, the pairs of `WinCollect` and Splunk, and the event in words.
 
 use super::meaning::Provider;
 use super::record::Record;
