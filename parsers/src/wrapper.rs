@@ -1,4 +1,5 @@
-//! JSON that carries a line of another product: what journald, Docker, Beats, Logstash and Graylog put around it, read like a head.
+//! JSON that carries a line of another product: what journald, Docker, Beats, Logstash, Graylog, rsyslog, syslog-ng, Fluentd, Vector and
+//! Wazuh put around it, read like a head.
 //!
 //! Facts are ranges of the line, so what is carried is read where it stands. That asks for a message without escapes: one that holds
 //! quotes, backslashes or line ends (but for the last one) is not read.
@@ -6,7 +7,7 @@
 
 use memchr::memchr;
 
-use crate::atoms::{Leaves, Once, trim};
+use crate::atoms::{Leaves, Once, trim, until};
 use crate::{Escape, Facts, Head, Line, Stamp, Text, envelope, stamp};
 
 /// A line within a line.
@@ -36,6 +37,7 @@ struct Fields<'a> {
 /// {"__REALTIME_TIMESTAMP":"1795210867123456","_HOSTNAME":"bastion-1","SYSLOG_IDENTIFIER":"sshd","_PID":"901","MESSAGE":"Accepted password for …"}
 /// {"log":"Nov 20 22:41:07 bastion-1 sshd[901]: Accepted password for …\n","stream":"stdout","time":"2026-11-20T21:41:07.1Z"}
 /// {"@timestamp":"2026-11-20T21:41:07.1Z","agent":{"type":"filebeat"},"message":"Nov 20 22:41:07 bastion-1 sshd[901]: Accepted password for …"}
+/// {"host":"bastion-1","programname":"sshd","procid":"901","message":"Accepted password for …"}
 /// ```
 pub(crate) fn open<'a>(line: &Line<'a>) -> Option<Wrapped<'a>> {
     if !line.body.starts_with(b"{") {
@@ -54,11 +56,11 @@ pub(crate) fn open<'a>(line: &Line<'a>) -> Option<Wrapped<'a>> {
     if !fields.is_relay || message.is_empty() || memchr(b'\\', message).is_some() {
         return None;
     }
-    let (head, body) = if fields.app.is_empty() {
-        envelope::read(message)
-    } else {
-        (Head { app: fields.app, pid: fields.pid, after_stamp: message, ..Head::default() }, message)
-    };
+    let (mut head, mut body) = envelope::read(message);
+    // Some take the head apart and leave it where it was.
+    if !fields.app.is_empty() && head.stamp.is_empty() && head.priority.is_none() {
+        (head, body) = (Head { app: fields.app, pid: fields.pid, after_stamp: message, ..Head::default() }, message);
+    }
     let inner = Line::within(line.whole, head, body, line.interest);
     Some(Wrapped { line: inner, stamp: fields.stamp, host: line.escaped(fields.host, Escape::Json) })
 }
@@ -77,10 +79,27 @@ impl<'a> Fields<'a> {
     fn set(&mut self, key: &[u8], value: &'a [u8]) {
         match key {
             b"message" | b"MESSAGE" | b"log" | b"short_message" => self.message.once(value),
-            b"full_message" | b"event.original" => self.original.once(value),
-            b"host" | b"_HOSTNAME" | b"host.name" | b"host.hostname" | b"log.syslog.hostname" => self.host.once(value),
-            b"SYSLOG_IDENTIFIER" | b"_application_name" | b"log.syslog.appname" => self.app.once(value),
-            b"_PID" | b"SYSLOG_PID" | b"_process_id" | b"log.syslog.procid" => self.pid.once(value),
+            b"full_message" | b"event.original" | b"full_log" => self.original.once(value),
+            b"host" | b"HOST" | b"_HOSTNAME" | b"host.name" | b"host.hostname" | b"hostname" | b"log.syslog.hostname" | b"logsource" => {
+                self.host.once(value);
+            }
+            b"SYSLOG_IDENTIFIER"
+            | b"_application_name"
+            | b"log.syslog.appname"
+            | b"PROGRAM"
+            | b"program"
+            | b"programname"
+            | b"appname"
+            | b"app-name"
+            | b"ident" => self.app.once(value),
+            b"_PID" | b"SYSLOG_PID" | b"_process_id" | b"log.syslog.procid" | b"PID" | b"pid" | b"procid" => self.pid.once(value),
+            // `sshd[901]:`
+            b"syslogtag" | b"syslog-tag" => {
+                let tag = value.strip_suffix(b":").unwrap_or(value);
+                let (app, pid) = until(tag, b'[').unwrap_or((tag, &[]));
+                self.app.once(app);
+                self.pid.once(pid.strip_suffix(b"]").unwrap_or(pid));
+            }
             _ => {}
         }
         self.is_relay |= matches!(
@@ -88,6 +107,13 @@ impl<'a> Fields<'a> {
             b"__REALTIME_TIMESTAMP"
                 | b"_HOSTNAME"
                 | b"SYSLOG_IDENTIFIER"
+                | b"PROGRAM"
+                | b"programname"
+                | b"syslogtag"
+                | b"syslog-tag"
+                | b"ident"
+                | b"source_type"
+                | b"full_log"
                 | b"stream"
                 | b"short_message"
                 | b"agent.type"
@@ -98,7 +124,8 @@ impl<'a> Fields<'a> {
         if self.stamp == Stamp::None {
             self.stamp = match key {
                 b"@timestamp" | b"time" => stamp::any(value),
-                b"__REALTIME_TIMESTAMP" | b"timestamp" => stamp::epoch(value),
+                b"__REALTIME_TIMESTAMP" => stamp::epoch(value),
+                b"timestamp" => Some(stamp::epoch(value)).filter(|&at| at != Stamp::None).unwrap_or_else(|| stamp::any(value)),
                 _ => Stamp::None,
             };
         }
@@ -131,6 +158,16 @@ mod tests {
                 Some(("sshd", "x", "c")),
             ),
             (r#"{"version":"1.1","host":"gw-1","short_message":"sshd[901]:","full_message":"sshd[901]: x"}"#, Some(("sshd", "x", "gw-1"))),
+            (
+                r#"{"message":"Accepted","host":"bastion-1","syslog-tag":"sshd[901]:","timestamp":"2026-11-20T22:41:07+01:00"}"#,
+                Some(("sshd", "Accepted", "bastion-1")),
+            ),
+            (r#"{"PROGRAM":"sshd","PID":"901","MESSAGE":"Accepted","HOST":"bastion-1"}"#, Some(("sshd", "Accepted", "bastion-1"))),
+            (
+                r#"{"@version":"1","message":"Nov 20 22:41:07 gw-1 sshd[901]: Accepted","program":"x","pid":"7"}"#,
+                Some(("sshd", "Accepted", "")),
+            ),
+            (r#"{"rule":{"id":"5760"},"full_log":"Nov 20 22:41:07 gw-1 sshd[901]: Failed"}"#, Some(("sshd", "Failed", ""))),
             // Quotes within: not in place.
             (r#"{"log":"sshd[901]: said \"x\"","stream":"stdout"}"#, None),
             // Somebody's own message.

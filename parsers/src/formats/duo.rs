@@ -3,6 +3,8 @@
 //! Duo, "Admin API", sections "Authentication Logs", "Administrator Logs", "Activity Logs", "Telephony Logs"; "Authentication Proxy Reference",
 //! section "Authentication Event Logging". What an administrator did stands in a JSON text of its own, inside of `description`.
 
+mod proxy;
+
 use crate::atoms::{Leaf, Leaves, Once, ip, split_login};
 use crate::formats::Format;
 use crate::{About, Dress, Escape, Facts, Kind, Line, Stamp, Stamps};
@@ -13,18 +15,20 @@ pub(super) const FORMAT: Format = Format {
     vendor: "Duo Security",
     product: "Duo",
     covers: "Duo authentication, administrator, activity and telephony logs (JSON), Duo Authentication Proxy",
-    dresses: &[Dress::Json],
+    dresses: &[Dress::Json, Dress::Signs],
     looks_like,
     parse,
 };
 
 fn looks_like(line: &Line<'_>) -> bool {
-    line.body.starts_with(b"{")
-        && (line.quotes_any(&[b"isotimestamp", b"telephony_id"])
-            || line.quotes_all(&[b"activity_id", b"akey"])
-            || line.quotes(b"txid") && line.quotes_any(&[b"access_device", b"integration"])
-            || line.quotes_all(&[b"auth_stage", b"server_section"])
-            || line.quotes(b"eventtype") && line.quotes_any(&[b"auth_log", b"authentication", b"admin_log", b"administrator"]))
+    if line.dress != Dress::Json {
+        return proxy::message(line.body).is_some();
+    }
+    line.quotes_any(&[b"isotimestamp", b"telephony_id"])
+        || line.quotes_all(&[b"activity_id", b"akey"])
+        || line.quotes(b"txid") && line.quotes_any(&[b"access_device", b"integration"])
+        || line.quotes_all(&[b"auth_stage", b"server_section"])
+        || line.quotes(b"eventtype") && line.quotes_any(&[b"auth_log", b"authentication", b"admin_log", b"administrator"])
 }
 
 #[derive(Default)]
@@ -50,6 +54,10 @@ struct Fields<'a> {
 /// {"action":"admin_login","username":"Astreinte DSI","description":"{\"ip_address\": \"198.51.100.23\", \"factor\": \"push\"}","isotimestamp":"2026-11-20T21:41:07+00:00"}
 /// ```
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
+    if let Some((_, text)) = proxy::message(line.body) {
+        proxy::parse(line, text, facts);
+        return Some(());
+    }
     let mut fields = Fields::default();
     for leaf in Leaves::new(line.body) {
         fields.set(line, &leaf, facts);
@@ -73,7 +81,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     }
     facts.target = text(fields.application);
     if !fields.stage.is_empty() {
-        proxy(&fields, facts);
+        stage(&fields, facts);
         facts.reason.once(text(fields.message));
     } else if fields.result.is_empty() {
         facts.action = text(fields.action);
@@ -116,7 +124,7 @@ fn authentication(fields: &Fields<'_>, line: &Line<'_>, facts: &mut Facts) {
 }
 
 /// The proxy tells of each stage: only the last one opens the door, any one may close it.
-fn proxy(fields: &Fields<'_>, facts: &mut Facts) {
+fn stage(fields: &Fields<'_>, facts: &mut Facts) {
     facts.kind = match fields.status {
         b"Allow" if fields.stage == b"Secondary authentication" => Kind::LoginSuccess,
         b"Reject" | b"Error" => Kind::LoginFailure,
