@@ -23,6 +23,7 @@ pub mod entities;
 mod happen;
 mod joining;
 mod sessions;
+mod signs;
 pub mod state;
 mod streams;
 mod telling;
@@ -74,6 +75,8 @@ pub struct Sighting<'a> {
     pub device: &'a [u8],
     /// What it says, unless it was not understood or concerns nobody.
     pub event: Option<Event<'a>>,
+    /// Whether a format knew it.
+    pub parsed: bool,
 }
 
 /// Everything that can happen.
@@ -184,6 +187,7 @@ impl Engine {
         let Some((stream, seen)) = self.see(sighting) else { return };
         // What is due by the stream's own clock comes before the line.
         self.fire(out);
+        self.sign(sighting, stream, seen, out);
         if let Some(event) = &sighting.event {
             self.event(sighting, event, stream, seen, out);
         }

@@ -45,6 +45,7 @@ struct Placed {
     device: Text,
     /// Index into the facts of the batch.
     facts: Option<u32>,
+    parsed: bool,
 }
 
 impl Parsed {
@@ -64,6 +65,7 @@ impl Parsed {
             }
             tally.count(reading);
             if reading != Reading::Blank {
+                let parsed = matches!(reading, Reading::Parsed(_) | Reading::NoConcern(_));
                 let concern = match reading {
                     Reading::Parsed(format) if is_telling(&facts) => {
                         kept.push((format, facts.clone()));
@@ -72,7 +74,7 @@ impl Parsed {
                     _ => None,
                 };
                 if let (Ok(start), Ok(len)) = (u32::try_from(start), u32::try_from(line.len())) {
-                    lines.push(Placed { start, len, stamp: facts.stamp, device: facts.device, facts: concern });
+                    lines.push(Placed { start, len, stamp: facts.stamp, device: facts.device, facts: concern, parsed });
                 }
             }
             start += len + 1;
@@ -107,7 +109,16 @@ impl Parsed {
         let line = self.batch.bytes.get(start..start + placed.len as usize)?;
         let event = placed.facts.and_then(|at| self.facts.get(at as usize)).map(|(format, facts)| Event { line, facts, format: *format });
         let offset = self.batch.ordinal.saturating_add(u64::from(placed.start));
-        Some(Sighting { source: self.batch.source, offset, arrival, line, stamp: placed.stamp, device: placed.device.raw(line), event })
+        Some(Sighting {
+            source: self.batch.source,
+            offset,
+            arrival,
+            line,
+            stamp: placed.stamp,
+            device: placed.device.raw(line),
+            event,
+            parsed: placed.parsed,
+        })
     }
 }
 

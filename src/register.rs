@@ -42,6 +42,8 @@ pub struct Register {
     pub names: SupplierNames,
     /// The default hours, zone and holidays.
     default_calendar: CalendarId,
+    /// Whoever is no supplier, where no site is known.
+    nobody: Arc<Supplier>,
     declared: bool,
     by_id: HashMap<Name, usize>,
     owners: Owners,
@@ -61,6 +63,7 @@ impl Register {
             calendars,
             names,
             default_calendar,
+            nobody: Arc::new(Supplier::nobody(default_calendar)),
             declared: false,
             by_id: HashMap::new(),
             owners: Owners::default(),
@@ -77,6 +80,11 @@ impl Register {
     /// the default hours.
     pub fn inferred(&self, login: &str) -> Supplier {
         Supplier::new(login.into(), login.into(), self.default_calendar)
+    }
+
+    /// Whoever is no supplier: without id and name, with the default hours in a site's zone with its holidays.
+    pub fn nobody(&self, site: Option<&str>) -> &Arc<Supplier> {
+        site.and_then(|id| self.site(id)).map_or(&self.nobody, |site| &site.nobody)
     }
 
     /// Whose account a login (lower case, without its domain) is: an `[[account]]` entry first, then a

@@ -4,13 +4,16 @@
 //! session. It remembers what it needs in memories of its own that no other rule sees, kept per
 //! account, supplier and source address, and answers with [`Finding`]s. It reads no clock and knows no
 //! other rule.
+//!
+//! Few rules speak of more than suppliers. What happened to nobody's account, tunnel or gateway is a case too, shown to
+//! [`Rule::stranger`]; every line of a stream, a [`Sign`], to [`Rule::stream`].
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use parsers::Time;
 use parsers::time::{DAY, HOUR, MINUTE, SECOND};
+use parsers::{Event, Time};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +54,9 @@ pub enum Happening {
         /// three times.
         again: bool,
     },
-    /// A LAN-to-LAN tunnel of the supplier came up.
+    /// Somebody changed the gateway; [`Case::event`] tells what.
+    Changed,
+    /// A LAN-to-LAN tunnel of the supplier came up; of a stranger's, [`Case::event`] tells the peer.
     TunnelUp,
     /// A LAN-to-LAN tunnel that is up was given new keys.
     TunnelRekeyed,
@@ -67,7 +72,7 @@ pub enum Happening {
     },
 }
 
-/// Something that happened to a supplier.
+/// Something that happened to a supplier, or to somebody who is none.
 pub struct Case<'a> {
     /// What.
     pub happening: Happening,
@@ -77,7 +82,9 @@ pub struct Case<'a> {
     pub scene: Option<&'a Scene>,
     /// The line at hand, as it may be shown.
     pub raw: &'a [u8],
-    /// Whose line it is.
+    /// What the line at hand says by itself; `None` when a timer fell due.
+    pub event: Option<&'a Event<'a>>,
+    /// Whose line it is. A stranger's: [`Register::nobody`], without a name, with the default hours at the site.
     pub supplier: &'a Supplier,
     /// Its entry in the register, where the account has one of its own.
     pub account: Option<&'a Account>,
@@ -113,6 +120,47 @@ impl Case<'_> {
     pub fn zone(&self) -> &TimeZone {
         self.calendars.zone(self.supplier.calendar)
     }
+}
+
+/// A sign of life of a stream, one device in one source: a line, whatever it says, or a timer of the rule.
+pub struct Sign<'a> {
+    /// What.
+    pub what: SignKind<'a>,
+    /// Event time, or the time at which a timer fell due.
+    pub now: Time,
+    /// When the line was received from a running device; `None` in replay and when a timer fell due.
+    pub received: Option<Time>,
+    /// Name of the source.
+    pub source: &'a Arc<str>,
+    /// Name of the device as its lines write it; empty if they do not.
+    pub device: &'a [u8],
+    /// Site of the source.
+    pub site: Option<&'a Arc<str>>,
+    /// Suppliers, accounts and sites.
+    pub register: &'a Register,
+    /// Windows, cuts, exceptions, maintenance.
+    pub daybook: &'a Daybook,
+}
+
+/// What a stream's sign of life is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignKind<'a> {
+    /// A line.
+    Line {
+        /// The line.
+        line: &'a [u8],
+        /// Its offset in the source.
+        offset: u64,
+        /// A format knew it.
+        parsed: bool,
+        /// Its stamp is the device's own, and not the time at which it came.
+        stamped: bool,
+    },
+    /// A timer that the rule asked for fell due.
+    Due {
+        /// The rule's own word for it.
+        kind: u8,
+    },
 }
 
 /// What a rule found.
@@ -191,7 +239,7 @@ impl Findings {
         }
     }
 
-    /// Asks to be called again, for the same account, when the watermark has come to `due`.
+    /// Asks to be called again, for the same account or stream, when the watermark has come to `due`.
     pub fn wake(&mut self, due: Time, kind: u8) {
         self.wakes.push(Wake { rule: self.rule, due, kind });
     }
@@ -209,9 +257,21 @@ pub trait Rule: Default + Clone + std::fmt::Debug {
     type Supplier: Memory;
     /// What it remembers of a source address.
     type Address: Memory;
+    /// What it remembers of a stream.
+    type Stream: Memory;
 
-    /// Something happened, or a timer of this rule fell due.
+    /// Whether it wants to see every line of every stream.
+    const WATCHES_STREAMS: bool = false;
+
+    /// Something happened to a supplier, or a timer of this rule fell due.
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings);
+
+    /// Something happened to an account, tunnel or gateway that is no supplier's. Nothing is remembered of such an account; the
+    /// memory of the supplier is that of all strangers together, and that of the address is the address's.
+    fn stranger(&self, _case: &Case<'_>, _memory: Remembered<'_, Self>, _out: &mut Findings) {}
+
+    /// A line came, whatever it says, or a timer fell due that was asked for here. It is called for every line there is.
+    fn stream(&self, _sign: &Sign<'_>, _memory: &mut Self::Stream, _out: &mut Findings) {}
 
     /// Its own settings from `[rules.<id>]`; `enabled` and `severity` are read for all rules alike.
     fn read(table: &mut Table<'_>) -> Self;
@@ -263,13 +323,26 @@ impl<R: Rule> Default for Configured<R> {
 
 impl<R: Rule> Configured<R> {
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, R>, out: &mut Findings) {
+        self.answer(
+            out,
+            |rule, out| if case.supplier.is_nobody() { rule.stranger(case, memory, out) } else { rule.observe(case, memory, out) },
+        );
+    }
+
+    fn stream(&self, sign: &Sign<'_>, memory: &mut R::Stream, out: &mut Findings) {
+        if R::WATCHES_STREAMS {
+            self.answer(out, |rule, out| rule.stream(sign, memory, out));
+        }
+    }
+
+    fn answer(&self, out: &mut Findings, ask: impl FnOnce(&R, &mut Findings)) {
         if !self.enabled {
             return;
         }
         out.rule = R::NAME.id;
         out.name = Some(R::NAME);
         let before = out.found.len();
-        self.rule.observe(case, memory, out);
+        ask(&self.rule, out);
         if let Some(severity) = self.severity {
             out.found.iter_mut().skip(before).for_each(|(_, finding)| finding.severity = severity);
         }
@@ -304,6 +377,11 @@ macro_rules! rules {
         #[serde(default)]
         pub struct AddressMemory { $($module: <$module::$Rule as Rule>::Address,)* }
 
+        /// What the rules remember of a stream.
+        #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct StreamMemory { $($module: <$module::$Rule as Rule>::Stream,)* }
+
         impl Rules {
             /// Shows a case to every rule, in table order.
             pub fn observe(&self, case: &Case<'_>, memory: &mut Memories<'_>, out: &mut Findings) {
@@ -322,6 +400,18 @@ macro_rules! rules {
                         supplier: &mut memory.supplier.$module,
                         address: &mut memory.address.$module,
                     }, out);
+                })*
+            }
+
+            /// Shows a line of a stream to the rules that watch streams.
+            pub fn stream(&self, sign: &Sign<'_>, memory: &mut StreamMemory, out: &mut Findings) {
+                $(self.$module.stream(sign, &mut memory.$module, out);)*
+            }
+
+            /// Shows that a stream's timer fell due to the rule that asked for it.
+            pub fn stream_due(&self, rule: &str, sign: &Sign<'_>, memory: &mut StreamMemory, out: &mut Findings) {
+                $(if rule == <$module::$Rule as Rule>::NAME.id {
+                    self.$module.stream(sign, &mut memory.$module, out);
                 })*
             }
 
@@ -345,13 +435,21 @@ rules! {
     off_hours::OffHours,
     shared_credential::SharedCredential,
     new_origin::NewOrigin,
+    impossible_travel::ImpossibleTravel,
     dormant_account::DormantAccount,
     expired_access::ExpiredAccess,
     cut_breach::CutBreach,
     cut_refused::CutRefused,
     scope_breach::ScopeBreach,
+    credential_guessing::CredentialGuessing,
+    lan_to_lan::LanToLan,
     overstay::Overstay,
     missing_mfa::MissingMfa,
+    control_change::ControlChange,
+    volume_out::VolumeOut,
+    source_silent::SourceSilent,
+    unregistered_account::UnregisteredAccount,
+    rule_flood::RuleFlood,
 }
 
 fn configured<R: Rule>(sections: &[(Text, Section)], mistakes: &Mistakes) -> Configured<R> {
@@ -391,18 +489,6 @@ pub fn span_words(nanos: i64) -> String {
     }
     format!("{}ms", nanos / (SECOND / 1000))
 }
-
-/// Rules of the design that are not built yet: a configuration may name them already.
-pub const PLANNED: &[&str] = &[
-    "impossible-travel",
-    "credential-guessing",
-    "lan-to-lan",
-    "control-change",
-    "volume-out",
-    "source-silent",
-    "unregistered-account",
-    "rule-flood",
-];
 
 /// `22:41 (Fri, Europe/Paris)`.
 pub fn clock_words(time: Time, zone: &TimeZone) -> String {

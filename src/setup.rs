@@ -18,7 +18,7 @@ use crate::fault::Fault;
 use crate::mistake::{Mistake, Mistakes, Place};
 use crate::pool::Manner;
 use crate::register::Register;
-use crate::rules::{PLANNED, RULES, Rules};
+use crate::rules::{RULES, Rules};
 use crate::source::pattern::Pattern;
 use crate::zone::Zone;
 
@@ -67,7 +67,7 @@ impl Setup {
     /// # Errors
     /// A file that is missing or cannot be read.
     pub fn read(common: &Common) -> Result<Setup, Trouble> {
-        let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).chain(PLANNED.iter().copied()).collect();
+        let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
         let mut hash = Sha256::new();
         let mut mistakes = Vec::new();
         let mut config = Config::default();
@@ -76,11 +76,6 @@ impl Setup {
             hash.update(&text);
             let (read, wrong) = Config::read(&path.to_string_lossy(), &text, &ids);
             (config, mistakes) = (read, wrong);
-            let file: Arc<str> = path.to_string_lossy().into();
-            for (name, _) in config.rules.iter().filter(|(name, _)| PLANNED.contains(&&*name.value)) {
-                let message = format!("[rules.{}]: this rule is not built yet and stays quiet", name.value);
-                config.notes.push(Mistake { file: Arc::clone(&file), place: name.place, message });
-            }
         }
         if let Some(zone) = &common.time_zone {
             let zone = read_zone(zone).map_err(|message| Trouble::Usage(format!("--time-zone: {message}")))?;

@@ -99,7 +99,8 @@ fn step(engine: &mut Engine, line: &str, offset: u64, out: &mut Vec<Alert>) {
     let event = Event { line: line.as_bytes(), facts: &facts, format: FormatId(0) };
     let arrival = Arrival::Replayed { reference: Time(i64::MAX) };
     let source = u16::try_from(source).unwrap();
-    let sighting = Sighting { source, offset, arrival, line: event.line, stamp: facts.stamp, device: b"", event: Some(event) };
+    let sighting =
+        Sighting { source, offset, arrival, line: event.line, stamp: facts.stamp, device: b"", event: Some(event), parsed: true };
     engine.step(Input::Line(sighting), out);
 }
 

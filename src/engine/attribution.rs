@@ -39,6 +39,13 @@ pub(super) struct Owner {
     pub login: Arc<str>,
 }
 
+impl Owner {
+    /// Somebody who is no supplier.
+    pub(super) fn stranger(supplier: &Arc<Supplier>, login: Arc<str>) -> Owner {
+        Owner { supplier: Arc::clone(supplier), account: None, login }
+    }
+}
+
 /// A session by whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Holder {

@@ -3,12 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use parsers::{Event, Kind, Verdict};
-use sha2::{Digest, Sha256};
+use parsers::{About, Event, Kind, Verdict};
 
 use super::attribution::{Holder, Owner};
 use super::connections::REFUSED_WITHIN;
-use super::joining::{Said, is_restart};
+use super::joining::{Said, sha256};
 use super::sessions::MAX_SESSION;
 use super::telling::Happened;
 use super::{Engine, Sighting};
@@ -25,7 +24,10 @@ impl Engine {
         match event.facts.kind {
             // A flow's id is no connection's.
             Kind::Traffic => return self.traffic(&Said::alone(sighting, event, stream, dated), out),
-            Kind::Other if is_restart(event) => return self.restarted(stream, dated.time),
+            Kind::Other if event.facts.about == Some(About::Restart) => return self.restarted(stream, dated.time),
+            Kind::Other if event.facts.about == Some(About::Configuration) => {
+                return self.changed(&Said::alone(sighting, event, stream, dated), out);
+            }
             Kind::Other if event.facts.session.is_empty() => return,
             _ => {}
         }
@@ -45,6 +47,11 @@ impl Engine {
     /// The line as an alert shows it; `None` if it repeats a line already seen.
     pub(super) fn scene(&mut self, said: &Said<'_>, login: Option<Arc<str>>) -> Option<Scene> {
         let sha256 = self.first_sight(said)?;
+        self.shown(said, login, sha256)
+    }
+
+    /// The line as an alert shows it, by its hash.
+    fn shown(&self, said: &Said<'_>, login: Option<Arc<str>>, sha256: [u8; 32]) -> Option<Scene> {
         let Said { sighting, event, dated, .. } = *said;
         let source = Arc::clone(&self.sources.get(usize::from(sighting.source))?.name);
         let observer = event.text(event.facts.device).map_or_else(|| Arc::clone(&source), |name| lossy(name).into());
@@ -66,7 +73,7 @@ impl Engine {
 
     /// The hash of a line that concerns a supplier; `None` if it repeats a line already seen.
     pub(super) fn first_sight(&mut self, said: &Said<'_>) -> Option<[u8; 32]> {
-        let sha256: [u8; 32] = Sha256::digest(said.event.line).into();
+        let sha256 = sha256(said.event);
         let held = Arc::make_mut(self.state.streams.get_mut(said.stream)?);
         let clock = held.clock.greatest().unwrap_or(said.at());
         if held.recent.repeats(sha256, clock) {
@@ -80,10 +87,11 @@ impl Engine {
         Some(sha256)
     }
 
-    /// The egress group of an address, as this supplier's; `None` for front-ends and inner addresses.
+    /// The egress group of an address, as this supplier's; `None` for front-ends, inner addresses and a device's own.
     fn origin(&self, supplier: &Supplier, address: Option<IpAddr>) -> Option<Origin> {
         let address = address?;
-        if self.register.is_front_end(address) || self.register.is_inner(address) {
+        let is_own = address.is_loopback() || address.is_unspecified();
+        if is_own || self.register.is_front_end(address) || self.register.is_inner(address) {
             return None;
         }
         Some(if supplier.is_at_home(address) { Origin::Declared } else { Origin::of(address) })
@@ -113,8 +121,12 @@ impl Engine {
                 && let Some(supplier) = self.register.supplier_by_peer(peer).cloned()
             {
                 self.tunnel(said, peer, &supplier, out);
+            } else if let Some(peer) = facts.peer.filter(|_| said.user.is_none()) {
+                let nobody = Arc::clone(self.register.nobody(site.as_deref()));
+                self.tunnel(said, peer, &nobody, out);
             } else {
                 self.remember(said, false);
+                self.stranger(said, Happening::Success { fresh: true }, out);
             }
             return;
         };
@@ -190,7 +202,7 @@ impl Engine {
         let words = said.event.text(said.event.facts.action).unwrap_or_default();
         let again = said.before.as_ref().is_some_and(|before| before.tells_again(said.at(), &words));
         self.remember(said, scene.is_some() && !again);
-        let (Some(owner), Some(scene)) = (owner, scene) else { return };
+        let (Some(owner), Some(scene)) = (owner, scene) else { return self.stranger(said, Happening::Refused { again }, out) };
         let address = said.source_ip.filter(|_| self.origin(&owner.supplier, said.source_ip).is_some());
         self.happened(&owner, Happened { address, ..Happened::of(said, Happening::Refused { again }, scene, None) }, out);
     }
@@ -209,6 +221,43 @@ impl Engine {
         } else if facts.source_bytes.is_some() || facts.destination_bytes.is_some() {
             self.counted(&holder.clone(), said, out);
         }
+    }
+
+    /// Somebody who is no supplier came in or was refused. His lines are not remembered: one that comes twice is shown twice.
+    fn stranger(&mut self, said: &Said<'_>, happening: Happening, out: &mut Vec<Alert>) {
+        let Some(user) = &said.user else { return };
+        let login: Arc<str> = lossy(user.clone()).to_lowercase().into();
+        let supplier = Arc::clone(self.register.nobody(self.site(said.sighting).as_deref()));
+        let Some(scene) = self.shown(said, Some(Arc::clone(&login)), sha256(said.event)) else { return };
+        let address = said.source_ip.filter(|_| self.origin(&supplier, said.source_ip).is_some());
+        let owner = Owner::stranger(&supplier, login);
+        self.happened(&owner, Happened { address, ..Happened::of(said, happening, scene, None) }, out);
+    }
+
+    /// The gateway was changed: by a supplier's account, out of a supplier's session, or by somebody else.
+    fn changed(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
+        let site = self.site(said.sighting);
+        let by_address = said.source_ip.and_then(|ip| self.attribution.holder(site.as_ref(), ip)).cloned();
+        let (owner, holder) = match self.owner(said) {
+            Some(owner) => {
+                let own = by_address.filter(|holder| holder.login == owner.login);
+                let holder = own.or_else(|| self.live(&owner, site.as_ref(), said.at(), |_| true));
+                (owner, holder)
+            }
+            None => match by_address {
+                Some(holder) => {
+                    let Some(owner) = self.owner_of(&holder) else { return };
+                    (owner, Some(holder))
+                }
+                None => {
+                    let user = said.user.as_ref().map(|user| lossy(user.clone()).to_lowercase()).unwrap_or_default();
+                    (Owner::stranger(self.register.nobody(site.as_deref()), user.into()), None)
+                }
+            },
+        };
+        let login = (!owner.login.is_empty()).then(|| Arc::clone(&owner.login));
+        let Some(scene) = self.scene(said, login) else { return };
+        self.happened(&owner, Happened::of(said, Happening::Changed, scene, holder.map(|holder| holder.session)), out);
     }
 
     fn tunnel(&mut self, said: &Said<'_>, peer: IpAddr, supplier: &Arc<Supplier>, out: &mut Vec<Alert>) {
@@ -257,6 +306,9 @@ impl Engine {
 
     pub(super) fn owner_of(&self, holder: &Holder) -> Option<Owner> {
         let login = Arc::clone(&holder.login);
+        if holder.supplier.is_empty() {
+            return Some(Owner::stranger(self.register.nobody(None), login));
+        }
         if self.register.is_declared() {
             let supplier = Arc::clone(self.register.supplier(&holder.supplier)?);
             let account = self.register.account(&login).cloned();

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use parsers::time::HOUR;
-use parsers::{About, Event, Facts, Kind, Time};
+use parsers::{Event, Facts, Kind, Time};
 use sha2::{Digest, Sha256};
 
 use super::attribution::{Holder, Owner};
@@ -307,11 +307,7 @@ fn names(login: &str, user: &[u8]) -> bool {
     user.eq_ignore_ascii_case(login.as_bytes()) || (!user.is_ascii() && lossy(user.to_vec().into()).to_lowercase() == login)
 }
 
-fn sha256(event: &Event<'_>) -> [u8; 32] {
+/// The hash by which evidence and repetitions know a line.
+pub(super) fn sha256(event: &Event<'_>) -> [u8; 32] {
     Sha256::digest(event.line).into()
-}
-
-/// Whether the line tells that the gateway began anew.
-pub(super) fn is_restart(event: &Event<'_>) -> bool {
-    event.facts.about == Some(About::Restart)
 }

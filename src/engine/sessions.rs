@@ -336,6 +336,7 @@ impl Engine {
                     self.happened(&owner, Happened::due(Happening::StillOpen { cut }, due, Some(holder.session)), out);
                 }
             }
+            What::Stream { stream, rule, kind } => self.stream_due(stream, &rule, kind, due, out),
             What::Rule { rule, kind } => {
                 let holder = Holder { supplier, login: login.unwrap_or_default(), session: 0 };
                 let Some(owner) = self.owner_of(&holder) else { return };

@@ -14,7 +14,7 @@ use super::tunnels::Tunnel;
 use crate::alert::Severity;
 use crate::clock::Clock;
 use crate::daybook::Daybook;
-use crate::rules::{AccountMemory, AddressMemory, SupplierMemory};
+use crate::rules::{AccountMemory, AddressMemory, StreamMemory, SupplierMemory};
 use crate::session::Session;
 
 /// What is kept between two inputs. Clones share all entities until one of them changes.
@@ -23,7 +23,7 @@ use crate::session::Session;
 pub struct State {
     /// Every stream seen, in order of appearance.
     pub streams: Vec<Arc<Stream>>,
-    /// Suppliers by id, with their accounts and sessions inside.
+    /// Suppliers by id, with their accounts and sessions inside; under the empty id, what is remembered of all strangers together.
     pub suppliers: Entities<Arc<str>, Supplied>,
     /// Source addresses of suppliers' logins.
     pub addresses: Entities<IpAddr, Addressed>,
@@ -61,6 +61,8 @@ pub struct Stream {
     pub recent: Recent,
     /// What its connections said that are no sessions yet.
     pub connections: Arc<Connections>,
+    /// The rules' memories of it.
+    pub memory: StreamMemory,
 }
 
 impl Stream {
@@ -152,7 +154,7 @@ pub struct Addressed {
 pub struct Timer {
     /// When.
     pub due: Time,
-    /// Supplier.
+    /// Supplier; empty for strangers and streams.
     pub supplier: Arc<str>,
     /// Account, where it concerns one.
     pub login: Option<Arc<str>>,
@@ -166,6 +168,15 @@ pub enum What {
     /// Calls a rule that asked for it.
     Rule {
         /// Its id.
+        rule: String,
+        /// Its own word for it.
+        kind: u8,
+    },
+    /// Calls a rule that asked for it, for a stream.
+    Stream {
+        /// Its index.
+        stream: u32,
+        /// The rule's id.
         rule: String,
         /// Its own word for it.
         kind: u8,

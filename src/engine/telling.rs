@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use parsers::Time;
+use parsers::{Event, Time};
 
 use super::Engine;
 use super::attribution::Owner;
@@ -26,6 +26,7 @@ pub(super) struct Happened<'a> {
     pub scene: Option<Scene>,
     /// The line as it may be shown.
     pub raw: Cow<'a, [u8]>,
+    pub event: Option<&'a Event<'a>>,
     pub session: Option<u32>,
     /// The address counts as an origin: its memory is at hand.
     pub address: Option<IpAddr>,
@@ -47,14 +48,17 @@ impl Engine {
         // Nothing is kept of suppliers that are only the names of failing logins: anybody may invent them.
         let mut stranger = Supplied::default();
         let named_in_a_cut = || daybook.cut(&supplier.id, happened.now).is_some_and(|cut| cut.supplier == supplier.id);
-        let keep = register.is_declared() || named_in_a_cut();
+        let keep = register.is_declared() || supplier.is_nobody() || named_in_a_cut();
         let held = if keep { self.state.suppliers.entry(&supplier.id) } else { self.state.suppliers.get_mut(&supplier.id) };
         let Supplied { accounts, memory, .. } = held.unwrap_or(&mut stranger);
         // Only accounts that got in are remembered: failing names are anybody's to invent.
         let mut nobody = Accounted::default();
         let accounted = accounts.get_mut(&owner.login).map_or(&mut nobody, Arc::make_mut);
         let mut nowhere = AddressMemory::default();
-        let address = match happened.address.and_then(|ip| self.state.addresses.entry(&ip)) {
+        // Of an address from which only others come nothing is remembered before somebody fails.
+        let known_only = supplier.is_nobody() && !matches!(happened.happening, Happening::Refused { .. });
+        let addresses = &mut self.state.addresses;
+        let address = match happened.address.and_then(|ip| if known_only { addresses.get_mut(&ip) } else { addresses.entry(&ip) }) {
             Some(Addressed { last, memory }) => {
                 *last = happened.now.max(*last);
                 memory
@@ -70,6 +74,7 @@ impl Engine {
             now: happened.now,
             scene: happened.scene.as_ref(),
             raw: &happened.raw,
+            event: happened.event,
             supplier,
             account: owner.account.as_deref(),
             sessions: &accounted.sessions,
@@ -92,7 +97,7 @@ impl Engine {
             Some(rule) => rules.due(rule, &case, &mut memories, &mut findings),
         }
         accounted.memory = account_memory;
-        let login = (!owner.login.is_empty()).then(|| Arc::clone(&owner.login));
+        let login = (!owner.login.is_empty() && !supplier.is_nobody()).then(|| Arc::clone(&owner.login));
         for (rule, finding) in findings.found {
             let exception =
                 daybook.exception(rule.id, &supplier.id, case.zone(), finding.scene.time).map(|exception| exception.reason.to_string());
@@ -109,11 +114,20 @@ impl<'a> Happened<'a> {
     /// What happened with a line.
     pub(super) fn of(said: &Said<'a>, happening: Happening, scene: Scene, session: Option<u32>) -> Happened<'a> {
         let repeated = said.event.facts.repeated.unwrap_or(1);
-        Happened { happening, now: said.at(), scene: Some(scene), raw: said.event.shown(), session, address: None, repeated }
+        Happened {
+            happening,
+            now: said.at(),
+            scene: Some(scene),
+            raw: said.event.shown(),
+            event: Some(said.event),
+            session,
+            address: None,
+            repeated,
+        }
     }
 
     pub(super) fn due(happening: Happening, now: Time, session: Option<u32>) -> Happened<'static> {
-        Happened { happening, now, scene: None, raw: Cow::Borrowed(b""), session, address: None, repeated: 1 }
+        Happened { happening, now, scene: None, raw: Cow::Borrowed(b""), event: None, session, address: None, repeated: 1 }
     }
 }
 
@@ -121,7 +135,13 @@ impl<'a> Happened<'a> {
 ///
 /// A further reason in one story counts for more: the higher of its own severity and the story's
 /// highest so far, plus one step. The same reason twice is no further one.
-fn alert(supplier: &Supplier, rule: RuleName, finding: Finding, exception: Option<String>, stories: &mut Vec<Story>) -> Option<Alert> {
+pub(super) fn alert(
+    supplier: &Supplier,
+    rule: RuleName,
+    finding: Finding,
+    exception: Option<String>,
+    stories: &mut Vec<Story>,
+) -> Option<Alert> {
     let Finding { reason, severity, scene, earlier, message, because, unless, users, ips, once, incident } = finding;
     let mut severity = severity;
     let story: Arc<str> = match (&incident, &scene.story) {
@@ -172,8 +192,12 @@ fn alert(supplier: &Supplier, rule: RuleName, finding: Finding, exception: Optio
         reason,
         severity,
         // A supplier that was only inferred from a login bears its name.
-        message: if scene.login.as_ref() == Some(&supplier.name) { message } else { format!("{}: {message}", supplier.name) },
-        supplier: Some((Arc::clone(&supplier.id), Arc::clone(&supplier.name))),
+        message: if supplier.is_nobody() || scene.login.as_ref() == Some(&supplier.name) {
+            message
+        } else {
+            format!("{}: {message}", supplier.name)
+        },
+        supplier: (!supplier.is_nobody()).then(|| (Arc::clone(&supplier.id), Arc::clone(&supplier.name))),
         account: scene.login,
         source_ip: scene.source_ip,
         observer: scene.observer,

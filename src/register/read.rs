@@ -94,7 +94,8 @@ impl<'d> Reading<'d> {
             let hours = self.defaults.hours.clone();
             let calendar = self.calendars().intern(&hours, &zone, holidays);
             let name = name.map_or_else(|| Arc::clone(&id.value), |name| name.value);
-            self.register.sites.push(Site { id: id.value, name, zone, holidays, calendar, pools, front_ends });
+            let nobody = Arc::new(Supplier::nobody(calendar));
+            self.register.sites.push(Site { id: id.value, name, zone, holidays, calendar, nobody, pools, front_ends });
         }
         table.finish();
     }

@@ -1,10 +1,11 @@
 //! `[[site]]`: one hospital of the group.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::Name;
+use super::{Name, Supplier};
 use crate::calendar::{CalendarId, Holidays};
 use crate::network::Network;
 
@@ -21,6 +22,8 @@ pub struct Site {
     pub holidays: Holidays,
     /// The default hours in its zone with its holidays.
     pub calendar: CalendarId,
+    /// Whoever is no supplier, with that calendar.
+    pub nobody: Arc<Supplier>,
     /// Inner addresses that its gateways hand to remote users.
     pub pools: Vec<Network>,
     /// Portals and load balancers: nobody's origin.

@@ -112,6 +112,16 @@ impl Supplier {
         }
     }
 
+    /// What stands for whoever is no supplier.
+    pub(super) fn nobody(calendar: CalendarId) -> Supplier {
+        Supplier::new("".into(), "".into(), calendar)
+    }
+
+    /// Whether it stands for whoever is no supplier.
+    pub fn is_nobody(&self) -> bool {
+        self.id.is_empty()
+    }
+
     /// Whether an address belongs to one of its offices.
     pub fn is_at_home(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|network| network.contains(address))

@@ -33,6 +33,7 @@ impl Rule for CutBreach {
     /// The cut in which a tunnel was last said to be still open.
     type Supplier = Option<Time>;
     type Address = ();
+    type Stream = ();
 
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let (reason, doing) = match case.happening {

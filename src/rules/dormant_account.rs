@@ -40,6 +40,7 @@ impl Rule for DormantAccount {
     type Account = Memory;
     type Supplier = ();
     type Address = ();
+    type Stream = ();
 
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         if !matches!(case.happening, Happening::Success { .. } | Happening::Announced { .. } | Happening::Used { login: true }) {

@@ -19,6 +19,7 @@ impl Rule for MissingMfa {
     type Account = ();
     type Supplier = ();
     type Address = ();
+    type Stream = ();
 
     fn observe(&self, case: &Case<'_>, _: Remembered<'_, Self>, out: &mut Findings) {
         if !case.supplier.mfa || !matches!(case.happening, Happening::Success { .. } | Happening::Announced { .. }) {

@@ -54,6 +54,7 @@ impl Rule for NewOrigin {
     type Account = ();
     type Supplier = Memory;
     type Address = ();
+    type Stream = ();
 
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let memory = memory.supplier;

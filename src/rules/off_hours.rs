@@ -52,6 +52,7 @@ impl Rule for OffHours {
     type Account = Memory;
     type Supplier = ();
     type Address = ();
+    type Stream = ();
 
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let memory = memory.account;

@@ -51,6 +51,7 @@ impl Rule for Overstay {
     type Account = ();
     type Supplier = ();
     type Address = ();
+    type Stream = ();
 
     fn observe(&self, case: &Case<'_>, _: Remembered<'_, Self>, out: &mut Findings) {
         match case.happening {

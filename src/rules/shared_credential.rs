@@ -130,6 +130,7 @@ impl Rule for SharedCredential {
     type Account = OfAccount;
     type Supplier = ();
     type Address = OfAddress;
+    type Stream = ();
 
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         if let Happening::Due { .. } = case.happening {

@@ -8,7 +8,7 @@ use crate::cli::Common;
 use crate::config::Config;
 use crate::json::printable;
 use crate::mistake::Mistake;
-use crate::rules::{PLANNED, RULES};
+use crate::rules::RULES;
 use crate::setup::{Setup, Trouble, read_entry};
 use crate::verbs::explain::Reader;
 use crate::zone::Zone;
@@ -77,7 +77,7 @@ fn samples(setup: &Setup, common: &Common, now: Time, out: &mut dyn Write) -> io
 
 /// Entries of the daybook that name suppliers, rules or sources that there are not.
 fn unknown_names(setup: &Setup, path: &std::path::Path) -> Vec<Mistake> {
-    let rules: Vec<&str> = RULES.iter().map(|rule| rule.id).chain(PLANNED.iter().copied()).collect();
+    let rules: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
     let sources: Vec<&str> = setup.config.sources.iter().map(|source| &*source.name).collect();
     let text = std::fs::read(path).unwrap_or_default();
     let lines = (1u32..).zip(text.split(|&b| b == b'\n'));
