@@ -17,6 +17,7 @@ use crate::rules::overstay::{self, Overstay};
 use crate::rules::{Rule, Rules};
 use crate::zone::Zone;
 
+mod approvals;
 mod attribution;
 pub mod connections;
 pub mod entities;
