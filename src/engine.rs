@@ -18,6 +18,7 @@ use crate::rules::{Rule, Rules};
 use crate::zone::Zone;
 
 pub mod addresses;
+mod approvals;
 mod attribution;
 pub mod connections;
 pub mod entities;

@@ -15,13 +15,13 @@ use jiff::tz::TimeZone;
 use parsers::time::{DAY, HOUR, MINUTE, SECOND};
 use parsers::{Event, Time};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::calendar::Calendars;
 use crate::daybook::Daybook;
 use crate::mistake::Mistakes;
-use crate::register::{Account, Register, Supplier};
+use crate::register::{Access, Account, Register, Supplier};
 use crate::session::{Origin, Scene, Session};
 use crate::toml_reader::{Section, Table, Text};
 use crate::zone::zoned;
@@ -96,6 +96,10 @@ pub struct Case<'a> {
     pub origin: Option<Origin>,
     /// Login of the account, lower case, without domain; `None` for tunnels.
     pub login: Option<&'a Arc<str>>,
+    /// Domain of the login, as its connection told it with this line or before.
+    pub domain: Option<&'a [u8]>,
+    /// VPN group, realm or role, as its connection told it with this line or before.
+    pub group: Option<&'a [u8]>,
     /// Event time of the first line of the device that the session at hand stands on.
     pub watched_since: Option<Time>,
     /// How many times the message stood for ("message repeated N times").
@@ -121,6 +125,20 @@ impl Case<'_> {
     /// The zone of the supplier's calendar.
     pub fn zone(&self) -> &TimeZone {
         self.calendars.zone(self.supplier.calendar)
+    }
+
+    /// The beginning of the closed period around a time; `None` if the supplier's hours are open.
+    ///
+    /// A supplier on demand has no hours: its periods are its nights, from noon to noon.
+    pub fn closed_period(&self, time: Time) -> Option<Time> {
+        if self.supplier.access == Access::OnDemand {
+            let civil = zoned(time.minus(12 * HOUR), self.zone());
+            return civil.start_of_day().ok().map(|noon| crate::zone::time(noon.timestamp()));
+        }
+        let span = self.calendars.at(self.supplier.calendar, time);
+        // A calendar that never opens is spoken of once a day.
+        let never = || Time(time.0 - time.0.rem_euclid(DAY));
+        (!span.open).then(|| if span.from == Time::MIN { never() } else { span.from })
     }
 }
 
@@ -370,22 +388,22 @@ macro_rules! rules {
         /// What the rules remember of an account.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct AccountMemory { $($module: <$module::$Rule as Rule>::Account,)* }
+        pub struct AccountMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Account,)* }
 
         /// What the rules remember of a supplier.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct SupplierMemory { $($module: <$module::$Rule as Rule>::Supplier,)* }
+        pub struct SupplierMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Supplier,)* }
 
         /// What the rules remember of a source address.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct AddressMemory { $($module: <$module::$Rule as Rule>::Address,)* }
+        pub struct AddressMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Address,)* }
 
         /// What the rules remember of a stream.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct StreamMemory { $($module: <$module::$Rule as Rule>::Stream,)* }
+        pub struct StreamMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Stream,)* }
 
         impl Rules {
             /// Shows a case to every rule, in table order.
@@ -455,6 +473,11 @@ rules! {
     source_silent::SourceSilent,
     unregistered_account::UnregisteredAccount,
     rule_flood::RuleFlood,
+}
+
+/// What a rule remembered of nothing, it may come to remember of something.
+fn or_nothing<'de, D: Deserializer<'de>, M: Memory>(deserializer: D) -> Result<M, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 fn configured<R: Rule>(sections: &[(Text, Section)], mistakes: &Mistakes) -> Configured<R> {

@@ -28,6 +28,9 @@ impl Engine {
             Kind::Other if event.facts.about == Some(About::Configuration) => {
                 return self.changed(&Said::alone(sighting, event, stream, dated), out);
             }
+            Kind::Other if event.facts.about == Some(About::Approval) => {
+                return self.approved(&Said::alone(sighting, event, stream, dated));
+            }
             Kind::Other if event.facts.session.is_empty() => return,
             _ => {}
         }
@@ -117,13 +120,11 @@ impl Engine {
             return;
         }
         let Some(owner) = owner else {
-            if let Some(peer) = facts.peer.filter(|_| said.user.is_none())
-                && let Some(supplier) = self.register.supplier_by_peer(peer).cloned()
-            {
+            // What is handed an inner address is somebody on the road, still without a name.
+            if let Some(peer) = facts.peer.filter(|_| said.user.is_none() && said.inner.is_none()) {
+                let nobody = || self.register.nobody(site.as_deref());
+                let supplier = Arc::clone(self.register.supplier_by_peer(peer).unwrap_or_else(nobody));
                 self.tunnel(said, peer, &supplier, out);
-            } else if let Some(peer) = facts.peer.filter(|_| said.user.is_none()) {
-                let nobody = Arc::clone(self.register.nobody(site.as_deref()));
-                self.tunnel(said, peer, &nobody, out);
             } else {
                 self.remember(said, false);
                 self.stranger(said, Happening::Success { fresh: true }, out);

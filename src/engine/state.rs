@@ -195,7 +195,7 @@ mod tests {
         let mut written = serde_json::to_value(Supplied::default()).unwrap();
         assert!(written.as_object_mut().unwrap().remove("tunnels").is_some());
         // What a rule remembered of nothing, it may come to remember of something.
-        assert!(written["memory"].as_object_mut().unwrap().insert("cut_breach".into(), serde_json::Value::Null).is_some());
+        assert!(written["memory"].as_object_mut().unwrap().insert("lan_to_lan".into(), serde_json::Value::Null).is_some());
         assert!(serde_json::from_value::<Supplied>(written).unwrap().tunnels.is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! `off-hours`.
 
 use parsers::Time;
-use parsers::time::{DAY, HOUR, MINUTE};
+use parsers::time::MINUTE;
 use serde::{Deserialize, Serialize};
 
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local, span_words};
@@ -82,7 +82,7 @@ impl Rule for OffHours {
         if case.supplier.kind != SupplierKind::Human || case.account.is_some_and(|account| account.kind == AccountKind::Automate) {
             return;
         }
-        let Some(period) = closed_period(case, case.now) else { return };
+        let Some(period) = case.closed_period(case.now) else { return };
         if memory.said == Some(period) || self.window_covers(case, case.now) {
             return;
         }
@@ -184,18 +184,4 @@ impl OffHours {
         let message = format!("{login} {doing}{from} at {at}, {why}");
         out.report(Finding { because, unless, ..Finding::new(reason, severity, scene, message) });
     }
-}
-
-/// The beginning of the closed period around a time; `None` if the supplier's hours are open.
-///
-/// A supplier on demand has no hours: its periods are its nights, from noon to noon.
-fn closed_period(case: &Case<'_>, time: Time) -> Option<Time> {
-    if case.supplier.access == Access::OnDemand {
-        let civil = zoned(time.minus(12 * HOUR), case.zone());
-        return civil.start_of_day().ok().map(|noon| crate::zone::time(noon.timestamp()));
-    }
-    let span = case.calendars.at(case.supplier.calendar, time);
-    // A calendar that never opens is spoken of once a day.
-    let never = || Time(time.0 - time.0.rem_euclid(DAY));
-    (!span.open).then(|| if span.from == Time::MIN { never() } else { span.from })
 }
