@@ -191,13 +191,19 @@ impl Engine {
 
     fn daybook(&mut self, entry: Entry, out: &mut Vec<Alert>) {
         let daybook = Arc::make_mut(&mut self.state.daybook);
-        daybook.apply(entry.clone());
+        let is_news = daybook.apply(entry.clone());
         match entry {
             Entry::Cut(cut) => {
                 let due = cut.at.plus(self.rules.cut_breach.rule.still_open_after);
                 self.arm(Timer { due, supplier: cut.supplier, login: None, what: What::StillOpen(cut.at) });
             }
             Entry::Close(close) => self.closed_early(&close),
+            // Once: what is learned since stays.
+            Entry::Unlearn(unlearn) if is_news => {
+                if let Some(supplied) = self.state.suppliers.get_mut(&unlearn.supplier) {
+                    self.rules.unlearn(&mut supplied.memory, unlearn.what.as_deref());
+                }
+            }
             _ => {}
         }
         self.fire(out);

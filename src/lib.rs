@@ -13,6 +13,7 @@ pub mod daybook;
 pub mod engine;
 pub mod fault;
 pub mod json;
+pub mod learning;
 pub mod metrics;
 pub mod mistake;
 pub mod network;

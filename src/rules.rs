@@ -26,6 +26,9 @@ use crate::session::{Origin, Scene, Session};
 use crate::toml_reader::{Section, Table, Text};
 use crate::zone::zoned;
 
+/// An alert says what is usual of a supplier if it is known of as many sessions.
+pub const KNOWN: u64 = 20;
+
 /// What happened, as far as rules tell things apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Happening {
@@ -65,6 +68,8 @@ pub enum Happening {
         /// When the cut came into force.
         cut: Time,
     },
+    /// A session ended a while ago: what late lines told of it is told, and it will be forgotten. No line says so.
+    Ended,
     /// A timer that the rule asked for fell due.
     Due {
         /// The rule's own word for it.
@@ -232,6 +237,21 @@ impl Finding {
     }
 }
 
+/// Something that a rule has learned of a supplier, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Learned {
+    /// Of what kind: one of the rule's [`Rule::LEARNS`].
+    pub what: &'static str,
+    /// The thing itself: a target, an hour of the week, a limit.
+    pub value: String,
+    /// How many times it was seen, or on how many sessions it rests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    /// When it was seen last.
+    #[serde(skip)]
+    pub last: Option<Time>,
+}
+
 /// A timer that a rule asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wake {
@@ -286,6 +306,9 @@ pub trait Rule: Default + Clone + std::fmt::Debug {
     /// Whether it wants to see every line of every stream.
     const WATCHES_STREAMS: bool = false;
 
+    /// What it learns of a supplier, as [`Rule::learned`] lists it and people have it forgotten.
+    const LEARNS: &'static [&'static str] = &[];
+
     /// Something happened to a supplier, or a timer of this rule fell due.
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings);
 
@@ -295,6 +318,14 @@ pub trait Rule: Default + Clone + std::fmt::Debug {
 
     /// A line came, whatever it says, or a timer fell due that was asked for here. It is called for every line there is.
     fn stream(&self, _sign: &Sign<'_>, _memory: &mut Self::Stream, _out: &mut Findings) {}
+
+    /// What it has learned of a supplier, at a time.
+    fn learned(&self, _memory: &Self::Supplier, _now: Time) -> Vec<Learned> {
+        Vec::new()
+    }
+
+    /// Forgets what it has learned of a supplier, of one kind of [`Rule::LEARNS`].
+    fn unlearn(&self, _memory: &mut Self::Supplier, _what: &str) {}
 
     /// Its own settings from `[rules.<id>]`; `enabled` and `severity` are read for all rules alike.
     fn read(table: &mut Table<'_>) -> Self;
@@ -379,6 +410,9 @@ macro_rules! rules {
         /// Names of all rules, in table order: the order in which they count on one event.
         pub const RULES: &[RuleName] = &[$(<$module::$Rule as Rule>::NAME),*];
 
+        /// What the rules learn of a supplier, by its names.
+        pub const LEARNS: &[&[&str]] = &[$(<$module::$Rule as Rule>::LEARNS),*];
+
         /// All rules with their settings in force.
         #[derive(Clone, Debug, Default)]
         pub struct Rules {
@@ -435,6 +469,23 @@ macro_rules! rules {
             pub fn stream_due(&self, rule: &str, sign: &Sign<'_>, memory: &mut StreamMemory, out: &mut Findings) {
                 $(if rule == <$module::$Rule as Rule>::NAME.id {
                     self.$module.stream(sign, &mut memory.$module, out);
+                })*
+            }
+
+            /// What all rules have learned of a supplier, at a time.
+            pub fn learned(&self, memory: &SupplierMemory, now: Time) -> Vec<(&'static str, Learned)> {
+                let mut all = Vec::new();
+                $({
+                    let learned = self.$module.rule.learned(&memory.$module, now);
+                    all.extend(learned.into_iter().map(|learned| (<$module::$Rule as Rule>::NAME.id, learned)));
+                })*
+                all
+            }
+
+            /// Has all rules forget what they have learned of a supplier: of one kind, or all of it.
+            pub fn unlearn(&self, memory: &mut SupplierMemory, what: Option<&str>) {
+                $(for kind in <$module::$Rule as Rule>::LEARNS.iter().filter(|kind| what.is_none_or(|what| what == **kind)) {
+                    self.$module.rule.unlearn(&mut memory.$module, kind);
                 })*
             }
 
@@ -516,6 +567,17 @@ pub fn span_words(nanos: i64) -> String {
         }
     }
     format!("{}ms", nanos / (SECOND / 1000))
+}
+
+/// An amount of bytes for people: `2 GiB`, `1.4 MiB`, `640 B`.
+pub fn size_words(bytes: u64) -> String {
+    for (shift, word) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")] {
+        let (whole, tenths) = (bytes >> shift, ((bytes >> (shift - 10)) & 1023) * 10 / 1024);
+        if whole > 0 {
+            return if tenths == 0 { format!("{whole} {word}") } else { format!("{whole}.{tenths} {word}") };
+        }
+    }
+    format!("{bytes} B")
 }
 
 /// `22:41 (Fri, Europe/Paris)`.

@@ -4,6 +4,7 @@ pub mod check;
 pub mod daybook;
 pub mod doctor;
 pub mod explain;
+pub mod learned;
 pub mod parse;
 pub mod replay;
 pub mod watch;

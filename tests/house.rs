@@ -23,6 +23,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "daybook",
             "fault",
             "json",
+            "learning",
             "mistake",
             "network",
             "normalised",

@@ -138,7 +138,7 @@ impl Rule for SharedCredential {
             return;
         }
         if let (Some(session), Some(_)) = (case.session, case.login)
-            && !matches!(case.happening, Happening::StillOpen { .. } | Happening::Refused { .. } | Happening::Counted)
+            && !matches!(case.happening, Happening::StillOpen { .. } | Happening::Refused { .. } | Happening::Counted | Happening::Ended)
         {
             self.sign_of_life(case, session, memory.account, out);
         }
