@@ -28,6 +28,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "normalised",
             "register",
             "session",
+            "told",
             "toml_reader",
             "zone",
         ],

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, local, span_words};
 use crate::alert::{Because, RuleName, Severity};
 use crate::register::Scope;
+use crate::told::{Amount, Nearest, Remedy, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -94,6 +95,16 @@ impl Rule for ScopeBreach {
             ("learning", span_words(self.learning), "how long a supplier is watched in silence before its targets are known"),
             ("sessions", self.sessions.to_string(), "how many sessions it must have had by then"),
         ]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        if let (Some(targets), Some(within)) = (told.listed("targets"), told.text("within")) {
+            let remedy = Remedy::Setting("targets", Amount::Count(targets.saturating_add(1)));
+            return vec![Nearest::new("new targets", (targets - 1).to_string(), format!("at most within {within}; {targets} were reached")).by(remedy)];
+        }
+        let scope = told.text("scope").map(|scope| Nearest::new("a target within", scope, "its scope in the register"));
+        let target = told.text("target").map(|target| Nearest::new("the target", target, "in a `scope` entry of its own"));
+        scope.into_iter().chain(target).collect()
     }
 }
 
