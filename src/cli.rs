@@ -48,9 +48,9 @@ pub enum Verb {
     Doctor(Doctor),
     /// List what nightporter knows.
     List(List),
-    /// Show a rule's manual page with its settings in force, or how a line is read.
+    /// Show a rule's manual page with its settings in force, why an alert was raised, or how a line is read.
     #[command(
-        after_help = "Examples:\n  nightporter explain off-hours\n  nightporter explain --line '%ASA-6-113004: AAA user authentication Successful : server = 10.1.1.20 : user = ext-a'"
+        after_help = "Examples:\n  nightporter explain off-hours\n  nightporter explain 3f9ac1 --config np.toml                  from the file sinks, rotated ones too\n  nightporter explain 3f9ac1 --alerts 'alerts.jsonl*' --json\n  nightporter explain --line '%ASA-6-113004: AAA user authentication Successful : server = 10.1.1.20 : user = ext-a'"
     )]
     Explain(Explain),
     /// Open, close or list access windows in the daybook.
@@ -187,11 +187,18 @@ pub struct List {
 /// `explain`.
 #[derive(Args, Debug)]
 pub struct Explain {
-    /// A rule from `nightporter list rules`.
-    #[arg(value_name = "RULE", required_unless_present = "line")]
-    pub rule: Option<String>,
+    /// A rule from `nightporter list rules`, or an alert by its `event.id`: the first six characters are enough if no other
+    /// begins so.
+    #[arg(value_name = "RULE|ALERT_ID", required_unless_present = "line")]
+    pub what: Option<String>,
+    /// Files of alerts (globs, .gz, .zst; - = stdin) to look in, instead of the configured file sinks.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "line")]
+    pub alerts: Vec<PathBuf>,
+    /// An alert as one JSON object.
+    #[arg(long, conflicts_with = "line")]
+    pub json: bool,
     /// A log line: show how it is read.
-    #[arg(long, value_name = "TEXT", conflicts_with = "rule")]
+    #[arg(long, value_name = "TEXT", conflicts_with = "what")]
     pub line: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]

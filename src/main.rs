@@ -320,8 +320,30 @@ fn explain(args: &Explain) -> Result<ExitCode, Trouble> {
         let mut reader = verbs::explain::Reader { formats: &setup.config.formats, zone, now: now() };
         return Ok(print(&verbs::explain::line(line, &mut reader)));
     }
-    let rule = args.rule.as_deref().unwrap_or_default();
-    verbs::explain::rule(rule, &setup.rules).map(|page| print(&page)).map_err(Trouble::Usage)
+    let what = args.what.as_deref().unwrap_or_default();
+    if !verbs::explain::looks_like_an_id(what) {
+        return verbs::explain::rule(what, &setup.rules).map(|page| print(&page)).map_err(Trouble::Usage);
+    }
+    let mut broken = 0;
+    let mut fault = |fault: &Fault| {
+        eprintln!("nightporter: {fault}");
+        broken += 1;
+    };
+    let search = verbs::explain::find(what, &args.alerts, &setup, &mut fault)?;
+    let configured = args.common.config.is_some() || args.common.register.is_some();
+    let explained = verbs::explain::explained(&search, &setup, configured, now(), &mut fault);
+    let text = shown(&explained, args.json)?;
+    Ok(ended(stdout().write_all(text.as_bytes()), broken))
+}
+
+/// For people or as one JSON object.
+fn shown(report: &(impl serde::Serialize + std::fmt::Display), json: bool) -> Result<String, Trouble> {
+    if !json {
+        return Ok(report.to_string());
+    }
+    let mut line = Vec::new();
+    nightporter::json::line(report, &mut line).map_err(|error| Trouble::Usage(format!("cannot be written as JSON: {error}")))?;
+    Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
 /// A progress bar on stderr, if it is a terminal.

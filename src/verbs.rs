@@ -4,6 +4,8 @@ pub mod check;
 pub mod daybook;
 pub mod doctor;
 pub mod explain;
+pub mod page;
 pub mod parse;
+pub mod recorded;
 pub mod replay;
 pub mod watch;
