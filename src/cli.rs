@@ -40,6 +40,8 @@ pub enum Verb {
     Watch(Watch),
     /// Run the same engine over finished files (plain, .gz, .zst, - = stdin), merged by event time.
     Replay(Replay),
+    /// Replay archived lines and report how many alerts a day they would give, who causes them, and what would save most.
+    Backtest(Backtest),
     /// Print one normalised event for every line of input, in input order.
     Parse(Parse),
     /// Read config, register and daybook, and list every mistake with its place.
@@ -118,6 +120,35 @@ pub struct Replay {
     /// Replay the batch log of a watch: its state folder, or a segment in it.
     #[arg(long, value_name = "LOG", conflicts_with = "files")]
     pub batches: Option<PathBuf>,
+    /// Parse threads; 0 = one a core.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub threads: usize,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: Common,
+}
+
+/// `backtest`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "All lines are replayed, so that what has to be learned is learned; only alerts from --since on are counted.\n\nExamples:\n  nightporter backtest --since 60d --config np.toml\n  nightporter backtest --since 60d --config np.toml archive/*.log.gz\n  nightporter backtest --since 2026-10-01 --until 2026-11-01 --config np.toml --against tuned.toml    what a change would change"
+)]
+pub struct Backtest {
+    /// Finished files (plain, .gz, .zst; - = stdin); without any, the configured sources.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Count alerts from then on: a span such as 60d back from the newest line, a date, or a time; default the first line.
+    #[arg(long, value_name = "SPAN|TIME")]
+    pub since: Option<String>,
+    /// Count alerts before then; default the newest line.
+    #[arg(long, value_name = "SPAN|TIME")]
+    pub until: Option<String>,
+    /// A second configuration: replay with it too, and show which alerts differ.
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+    /// The report as one JSON object.
+    #[arg(long)]
+    pub json: bool,
     /// Parse threads; 0 = one a core.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub threads: usize,

@@ -8,11 +8,11 @@ use std::sync::mpsc::{Sender, channel};
 
 use clap::{CommandFactory, Parser};
 use nightporter::alert::Severity;
-use nightporter::cli::{Check, Cli, Common, Doctor, Explain, List, Parse, Replay, Verb, Watch, WindowVerb};
+use nightporter::cli::{Backtest, Check, Cli, Common, Doctor, Explain, List, Parse, Replay, Verb, Watch, WindowVerb};
 use nightporter::fault::Fault;
 use nightporter::json::printable;
 use nightporter::mistake::did_you_mean;
-use nightporter::setup::{Setup, Trouble};
+use nightporter::setup::{Inputs, Setup, Trouble};
 use nightporter::source::pattern::Pattern;
 use nightporter::verbs;
 use nightporter::wall_clock::now;
@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         None => no_verb(&cli.watch),
         Some(Verb::Watch(args)) => watch(&args),
         Some(Verb::Replay(args)) => replay(&args),
+        Some(Verb::Backtest(args)) => backtest(&args),
         Some(Verb::Parse(args)) => parse(&args),
         Some(Verb::Check(args)) => check(&args),
         Some(Verb::Doctor(args)) => doctor(&args),
@@ -229,6 +230,48 @@ fn replay(args: &Replay) -> Result<ExitCode, Trouble> {
         Ok(highest) if broken == 0 && severe(highest) => Ok(ExitCode::FAILURE),
         result => Ok(ended(result.map(|_| ()), broken)),
     }
+}
+
+fn backtest(args: &Backtest) -> Result<ExitCode, Trouble> {
+    let setup = loaded(&args.common)?;
+    let against = args.against.as_ref().map(|path| loaded(&Common { config: Some(path.clone()), ..args.common.clone() })).transpose()?;
+    let zone = &setup.config.defaults.zone;
+    verbs::backtest::check(args.since.as_deref(), args.until.as_deref(), zone)?;
+    let inputs = setup.inputs(&args.files)?;
+    if inputs.stdin.is_some() && (args.against.is_some() || (args.files.is_empty() && stdin().is_terminal())) {
+        return Err(Trouble::Usage("backtest: which files? (stdin can be read but once, and not for --against)".into()));
+    }
+    for mistake in setup.daybook().map_err(Trouble::Fault)?.1 {
+        eprintln!("{mistake}");
+    }
+    let mut broken = 0;
+    let mut replayed = |setup: &Setup, inputs: &Inputs| {
+        let mut fault = |fault: &Fault| {
+            eprintln!("nightporter: {fault}");
+            broken += 1;
+        };
+        let bar = Bar::new();
+        let done = verbs::backtest::replayed(setup, inputs, args.threads, now(), &mut |read, total| bar.show(read, total), &mut fault);
+        bar.clear();
+        done.map_err(Trouble::Fault)
+    };
+    let ours = replayed(&setup, &inputs)?;
+    let period = verbs::backtest::Period::of(args.since.as_deref(), args.until.as_deref(), zone, ours.metrics.covered)?;
+    let theirs = match &against {
+        // The same lines, read by the sources of the other configuration.
+        Some(other) => Some(replayed(other, &other.inputs(&args.files)?)?),
+        None => None,
+    };
+    let name = args.against.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    let report = verbs::backtest::Report::of(&verbs::backtest::Work {
+        setup: &setup,
+        replayed: &ours,
+        period,
+        asked: args.since.as_deref(),
+        against: theirs.as_ref().map(|theirs| (&*name, theirs)),
+        now: now(),
+    });
+    Ok(ended(stdout().write_all(shown(&report, args.json)?.as_bytes()), broken))
 }
 
 fn parse(args: &Parse) -> Result<ExitCode, Trouble> {

@@ -1,5 +1,6 @@
 //! The verbs of the command line, each with its world as arguments.
 
+pub mod backtest;
 pub mod check;
 pub mod daybook;
 pub mod doctor;

@@ -76,7 +76,7 @@ impl Page {
 
     /// Something to be taken as it is, by a shell or a file: it is never broken, however long.
     pub fn verbatim(&mut self, text: &str) {
-        self.0.push_str("  ");
+        self.0.push_str("    ");
         self.0.push_str(&printable(text));
         self.0.push('\n');
     }
@@ -151,6 +151,6 @@ mod tests {
         page.sentence("a\u{1b}[31mb");
         page.rows(&[("c", "d\u{202e}e")]);
         page.verbatim("f\ng");
-        assert_eq!(page.to_string(), "a\\u{1b}[31mb\n  c  d\\u{202e}e\n  f\\u{a}g\n");
+        assert_eq!(page.to_string(), "a\\u{1b}[31mb\n  c  d\\u{202e}e\n    f\\u{a}g\n");
     }
 }

@@ -22,6 +22,18 @@ impl Recorded {
         (!alert.id().is_empty()).then_some(alert)
     }
 
+    /// Without the lines that it rests on, and what else is long and the same for all alerts of a rule: for keeping many.
+    #[must_use]
+    pub fn in_short(mut self) -> Recorded {
+        if let Some(own) = self.0.get_mut("nightporter").and_then(Value::as_object_mut) {
+            own.remove("evidence");
+        }
+        if let Some(all) = self.0.as_object_mut() {
+            ["threat", "related", "ecs", "observer"].into_iter().for_each(|name| drop(all.remove(name)));
+        }
+        self
+    }
+
     /// A text by its path (`/rule/id`); empty if there is none.
     pub fn text(&self, path: &str) -> &str {
         self.0.pointer(path).and_then(Value::as_str).unwrap_or_default()
