@@ -106,7 +106,9 @@ impl Family {
 pub fn files_of(path: &Path) -> Vec<PathBuf> {
     // Files that are renamed meanwhile are looked for a few times, and left alone then: nobody waits here for their end.
     let family = (0..3).find_map(|_| Family::of(path, None).ok().flatten());
-    let Some(Family { live, rotated, .. }) = family else { return member(path).ok().flatten().map(|member| member.path).into_iter().collect() };
+    let Some(Family { live, rotated, .. }) = family else {
+        return member(path).ok().flatten().map(|member| member.path).into_iter().collect();
+    };
     rotated.into_iter().chain(live).map(|member| member.path).collect()
 }
 

@@ -109,7 +109,9 @@ impl Period {
     /// A time that cannot be read, a period without a line.
     pub fn of(since: Option<&str>, until: Option<&str>, zone: &TimeZone, covered: Option<(Time, Time)>) -> Result<Period, Trouble> {
         let Some((first, newest)) = covered else {
-            return Err(Trouble::Usage("backtest: no line bears a time (`nightporter doctor` says what is understood of the files)".into()));
+            return Err(Trouble::Usage(
+                "backtest: no line bears a time (`nightporter doctor` says what is understood of the files)".into(),
+            ));
         };
         let moment = |option: &str, text: Option<&str>, default: Time| text.map_or(Ok(default), |text| moment(option, text, zone, newest));
         let since = moment("--since", since, first)?.max(first);
@@ -117,7 +119,11 @@ impl Period {
         let until = moment("--until", until, newest.plus(1))?.min(newest.plus(1));
         if since >= until {
             let day = |time: Time| crate::zone::zoned(time, zone).strftime("%F %H:%M").to_string();
-            return Err(Trouble::Usage(format!("backtest: no line lies between --since and --until; the lines go from {} to {}", day(first), day(newest))));
+            return Err(Trouble::Usage(format!(
+                "backtest: no line lies between --since and --until; the lines go from {} to {}",
+                day(first),
+                day(newest)
+            )));
         }
         Ok(Period { since, until, first, newest })
     }
@@ -146,6 +152,10 @@ fn moment(option: &str, text: &str, zone: &TimeZone, newest: Time) -> Result<Tim
     }
     let instant = text.parse::<Timestamp>().ok();
     let local = || text.replace(' ', "T").parse::<DateTime>().ok()?.to_zoned(zone.clone()).ok().map(|zoned: Zoned| zoned.timestamp());
-    let wrong = || Trouble::Usage(format!("{option} {text}: expected a span such as 60d, a date such as 2026-10-01, or a time such as 2026-10-01T08:00:00+02:00"));
+    let wrong = || {
+        Trouble::Usage(format!(
+            "{option} {text}: expected a span such as 60d, a date such as 2026-10-01, or a time such as 2026-10-01T08:00:00+02:00"
+        ))
+    };
     instant.or_else(local).map(time).ok_or_else(wrong)
 }

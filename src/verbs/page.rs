@@ -55,7 +55,8 @@ impl Page {
     pub fn table(&mut self, head: &[&str], rows: &[Vec<String>], right: &[usize]) {
         let last = head.len().saturating_sub(1);
         let cell = |row: &[String], at: usize| row.get(at).map(|text| printable(text)).unwrap_or_default();
-        let widest = |at: usize| rows.iter().map(|row| columns(&cell(row, at))).chain(head.get(at).map(|head| columns(head))).max().unwrap_or(0);
+        let widest =
+            |at: usize| rows.iter().map(|row| columns(&cell(row, at))).chain(head.get(at).map(|head| columns(head))).max().unwrap_or(0);
         let widths: Vec<usize> = (0..last).map(|at| widest(at).min(COLUMNS / 3)).collect();
         let before: usize = widths.iter().map(|width| width + 2).sum::<usize>() + 2;
         let heads: Vec<String> = head.iter().map(ToString::to_string).collect();

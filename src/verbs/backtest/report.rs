@@ -11,7 +11,7 @@ use parsers::time::DAY;
 use serde::Serialize;
 
 use super::difference::{Changed, Difference, difference};
-use super::savings::{Saving, savings};
+use super::savings::{Saving, Savings};
 use super::{Period, Replayed};
 use crate::alert::Severity;
 use crate::setup::Setup;
@@ -19,11 +19,8 @@ use crate::verbs::page::Page;
 use crate::verbs::recorded::Recorded;
 use crate::zone::{rfc3339_in, zoned};
 
-/// How many suppliers and accounts are named.
+/// How many suppliers, accounts and savings are named.
 const MOST: usize = 10;
-
-/// How many savings are shown to people.
-const SAVINGS: usize = 15;
 
 /// What a backtest found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,7 +42,7 @@ pub struct Report {
     severities: Vec<Rate>,
     suppliers: Vec<Cause>,
     accounts: Vec<Cause>,
-    savings: Vec<Saving>,
+    savings: Savings,
     #[serde(skip_serializing_if = "Option::is_none")]
     difference: Option<Difference>,
     /// The options were given to look back from the newest line.
@@ -114,7 +111,7 @@ impl Report {
             severities: rates(&alerts, days, zone, |_| ""),
             suppliers: causes(&alerts, days, Recorded::supplier),
             accounts: causes(&alerts, days, Recorded::account),
-            savings: savings(&alerts, setup, now),
+            savings: Savings::of(&alerts, setup, now),
             difference: against.map(|(name, other)| difference(name, &alerts, &other.alerts, &period)),
             asked: asked.map(str::to_owned),
         }
@@ -204,7 +201,9 @@ impl Report {
         page.sentence(&format!("{alerts} in {days}: {mean:.1} a day{info}"));
         let unparsed = if self.unparsed == 0 { String::new() } else { format!(", {} of them unparsed", self.unparsed) };
         let asked = match &self.asked {
-            Some(text) if crate::toml_reader::read_span(text).is_ok() => format!(" ({text} back from the newest line, as far as lines reach)"),
+            Some(text) if crate::toml_reader::read_span(text).is_ok() => {
+                format!(" ({text} back from the newest line, as far as lines reach)")
+            }
             _ => String::new(),
         };
         let before = if self.days_before < 0.01 {
@@ -248,25 +247,44 @@ impl Report {
     }
 
     fn savings(&self, page: &mut Page) {
-        page.heading("What would save most");
-        if self.savings.is_empty() {
-            page.indented("Nothing stands out: no rule speaks three times of one supplier, and no setting lies near.");
+        let Savings { changes, exceptions } = &self.savings;
+        page.heading("Changes that would save most");
+        if changes.is_empty() {
+            page.indented("None stands out: no wider hours, no network to declare, and no setting that lies near.");
+        } else {
+            let row = |saving: &Saving| {
+                let whose = if saving.supplier.is_empty() { "all" } else { &saving.supplier };
+                vec![saving.share(), saving.rule.clone(), whose.to_owned(), saving.highest(), saving.what.clone()]
+            };
+            page.table(&["saves", "rule", "supplier", "up to", "what"], &changes.iter().take(MOST).map(row).collect::<Vec<_>>(), &[0]);
+            and_more(changes.len(), page);
+        }
+        if exceptions.is_empty() {
             return;
         }
-        let shown: Vec<&Saving> = self.savings.iter().take(SAVINGS).collect();
-        let row = |saving: &&Saving| {
-            let whose = if saving.supplier.is_empty() { "all" } else { &saving.supplier };
-            vec![format!("{} of {}", saving.saves, saving.of), saving.rule.clone(), whose.to_owned(), saving.what.clone()]
-        };
-        page.table(&["saves", "rule", "supplier", "what"], &shown.iter().map(row).collect::<Vec<_>>(), &[0]);
-        if self.savings.len() > SAVINGS {
-            page.indented(&format!("{} more are in --json.", self.savings.len() - SAVINGS));
-        }
-        let entries: Vec<&String> = shown.iter().filter_map(|saving| saving.daybook.as_ref()).collect();
-        if !entries.is_empty() {
-            page.heading("Exceptions, as lines of the daybook; say who decided, and why");
-            entries.into_iter().for_each(|entry| page.verbatim(entry));
-        }
+        page.heading("Exceptions that would save most: the last resort, for a time, and somebody says why");
+        let row = |saving: &Saving| vec![saving.share(), saving.rule.clone(), saving.supplier.clone(), saving.highest()];
+        page.table(&["saves", "rule", "supplier", "up to"], &exceptions.iter().take(MOST).map(row).collect::<Vec<_>>(), &[0]);
+        and_more(exceptions.len(), page);
+        page.heading("The same as lines of the daybook");
+        exceptions.iter().take(MOST).for_each(|saving| page.verbatim(&saving.what));
+    }
+}
+
+/// What a list for people leaves out.
+fn and_more(all: usize, page: &mut Page) {
+    if all > MOST {
+        page.indented(&format!("{} more are in --json.", all - MOST));
+    }
+}
+
+impl Saving {
+    fn share(&self) -> String {
+        format!("{} of {}", self.saves, self.of)
+    }
+
+    fn highest(&self) -> String {
+        self.highest.map(|severity| severity.word().to_owned()).unwrap_or_default()
     }
 }
 
@@ -302,10 +320,18 @@ fn show_difference(difference: &Difference, page: &mut Page) {
         page.indented(&format!("{rule}: {}", counts.join(", ")));
         let mut rows = Vec::new();
         for (what, changed) in kinds {
-            let examples = changed.examples.iter().map(|example| vec![String::new(), what.to_owned(), example.severity.clone(), example.message.clone()]);
+            let examples = changed
+                .examples
+                .iter()
+                .map(|example| vec![String::new(), what.to_owned(), example.severity.clone(), example.message.clone()]);
             rows.extend(examples);
             if changed.count > changed.examples.len() {
-                rows.push(vec![String::new(), String::new(), String::new(), format!("and {} more", changed.count - changed.examples.len())]);
+                rows.push(vec![
+                    String::new(),
+                    String::new(),
+                    String::new(),
+                    format!("and {} more", changed.count - changed.examples.len()),
+                ]);
             }
         }
         page.table(&["", "", "", ""], &rows, &[]);

@@ -183,7 +183,17 @@ fn thresholds(alert: &Recorded, setup: &Setup, entry: Option<&Supplier>, configu
 
 /// What the register agrees with a supplier, by the names that alerts and the register share.
 const TERMS: &[&str] = &[
-    "access", "hours", "on_call", "networks", "scope", "max_session", "max_upload", "dormant_after", "contract_start", "contract_end", "expires",
+    "access",
+    "hours",
+    "on_call",
+    "networks",
+    "scope",
+    "max_session",
+    "max_upload",
+    "dormant_after",
+    "contract_start",
+    "contract_end",
+    "expires",
 ];
 
 fn term_now(term: &str, setup: &Setup, entry: &Supplier, account: Option<&Account>) -> Option<String> {
@@ -231,7 +241,12 @@ fn next(alert: &Recorded, setup: &Setup, entry: Option<&Supplier>, nearest: &[Ne
     let zone = entry.map_or(TimeZone::UTC, |entry| setup.register.calendars.zone(entry.calendar).clone());
     if let Some(cut) = cut_in_force(setup, supplier, now) {
         let since = zoned(cut.at, &zone).strftime("%F %H:%M").to_string();
-        let what = format!("The supplier has been cut since {since} ({}, {}): end its sessions at {}", cut.by, cut.reason, alert.text("/observer/name"));
+        let what = format!(
+            "The supplier has been cut since {since} ({}, {}): end its sessions at {}",
+            cut.by,
+            cut.reason,
+            alert.text("/observer/name")
+        );
         steps.extend([Step { what, command: None }, manual]);
         return steps;
     }

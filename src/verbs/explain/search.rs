@@ -125,10 +125,16 @@ fn places(files: &[PathBuf], setup: &Setup) -> Result<Vec<Place>, Trouble> {
             }
         }
         if named.is_empty() {
-            return Err(Trouble::Usage("in which file of alerts? Name it with --alerts FILE (- is stdin), or a configuration with a file sink with --config".into()));
+            return Err(Trouble::Usage(
+                "in which file of alerts? Name it with --alerts FILE (- is stdin), or a configuration with a file sink with --config"
+                    .into(),
+            ));
         }
         if paths.is_empty() {
-            return Err(Trouble::Usage(format!("no alert has been written yet to {} (--alerts FILE names other files, - is stdin)", named.join(", "))));
+            return Err(Trouble::Usage(format!(
+                "no alert has been written yet to {} (--alerts FILE names other files, - is stdin)",
+                named.join(", ")
+            )));
         }
     } else if paths.is_empty() {
         let named: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
