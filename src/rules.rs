@@ -22,7 +22,7 @@ use crate::calendar::Calendars;
 use crate::daybook::Daybook;
 use crate::mistake::Mistakes;
 use crate::register::{Account, Register, Supplier};
-use crate::session::{Scene, Session};
+use crate::session::{Origin, Scene, Session};
 use crate::told::{Nearest, Told};
 use crate::toml_reader::{Section, Table, Text};
 use crate::zone::zoned;
@@ -93,6 +93,8 @@ pub struct Case<'a> {
     pub sessions: &'a [Session],
     /// The session at hand.
     pub session: Option<&'a Session>,
+    /// Where the login at hand comes from, or its session; `None` for front-ends and inner addresses.
+    pub origin: Option<Origin>,
     /// Login of the account, lower case, without domain; `None` for tunnels.
     pub login: Option<&'a Arc<str>>,
     /// Event time of the first line of the device that the session at hand stands on.
@@ -189,6 +191,8 @@ pub struct Finding {
     pub once: bool,
     /// An incident of its own instead of the session's story.
     pub incident: Option<String>,
+    /// It concerns several suppliers or none: the alert names none.
+    pub of_all: bool,
 }
 
 impl Finding {
@@ -206,6 +210,7 @@ impl Finding {
             ips: Vec::new(),
             once: false,
             incident: None,
+            of_all: false,
         }
     }
 }

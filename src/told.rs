@@ -78,6 +78,11 @@ impl Nearest {
         Nearest { what: what.to_owned(), value: value.into(), means: means.into(), remedy: None }
     }
 
+    /// One less than a count that was reached.
+    pub fn fewer(what: &str, threshold: i64, of: &str) -> Nearest {
+        Nearest::new(what, format!("{} at most", threshold.saturating_sub(1)), format!("the rule speaks from {threshold} on: {of}"))
+    }
+
     /// With what somebody could change.
     #[must_use]
     pub fn by(mut self, remedy: Remedy) -> Nearest {
@@ -141,12 +146,11 @@ impl Told<'_> {
         rfc3339_in(Time(time.0 - time.0.rem_euclid(MINUTE)), &self.zone())
     }
 
-    /// One less for each count among the facts that bears the name of a setting: counts raise alerts when they are reached.
+    /// One less for each fact that bears the name of a setting and is as high as it: counts raise alerts when they are reached.
     pub fn one_less(&self, settings: &[(&'static str, String, &'static str)]) -> Vec<Nearest> {
-        let reached = |(name, _, means): &(&'static str, String, &'static str)| {
-            let count = self.number(name).filter(|&count| count > 1)?;
-            let remedy = Remedy::Setting(name, Amount::Count(count.saturating_add(1)));
-            Some(Nearest::new(name, (count - 1).to_string(), format!("it speaks from {count} on: {means}")).by(remedy))
+        let reached = |(name, value, means): &(&'static str, String, &'static str)| {
+            let count = self.number(name).filter(|count| *count > 1 && count.to_string() == *value)?;
+            Some(Nearest::fewer(name, count, means).by(Remedy::Setting(name, Amount::Count(count.saturating_add(1)))))
         };
         settings.iter().filter_map(reached).collect()
     }
@@ -177,7 +181,7 @@ mod tests {
     fn an_alert_is_read_again_whatever_it_lacks() {
         let because = json!({
             "local_time": "2026-11-20T22:41:07+01:00[Europe/Paris]", "next_open": "2026-11-23T08:00:00+01:00", "after": "15m",
-            "switches": 3, "sites": ["a", "b"], "targets": "10.0.0.1, 10.0.0.2, 10.0.0.3", "odd": null
+            "switches": 3, "failures": 80, "sites": ["a", "b"], "targets": "10.0.0.1, 10.0.0.2, 10.0.0.3", "odd": null
         });
         let told = Told { reason: "x", time: None, because: &because, supplier: "", entry: None, calendars: None };
         assert_eq!(told.moment("local_time").map(|time| told.at(time)).unwrap(), "Fri 2026-11-20 22:41:07");
@@ -186,8 +190,12 @@ mod tests {
         assert_eq!((told.span("after"), told.number("switches")), (Some(15 * MINUTE), Some(3)));
         assert_eq!((told.listed("sites"), told.listed("targets"), told.listed("odd")), (Some(2), Some(3), None));
         assert_eq!((told.moment("after"), told.span("odd"), told.hours()), (None, None, None));
-        let less = told.one_less(&[("switches", "3".into(), "switches between two origins"), ("sites", "3".into(), "sites")]);
-        assert_eq!(less.iter().map(|nearest| (&*nearest.what, &*nearest.value)).collect::<Vec<_>>(), [("switches", "2")]);
+        let less = told.one_less(&[
+            ("switches", "3".into(), "switches between two origins"),
+            ("sites", "3".into(), "sites"),
+            ("failures", "3".into(), "f"),
+        ]);
+        assert_eq!(less.iter().map(|nearest| (&*nearest.what, &*nearest.value)).collect::<Vec<_>>(), [("switches", "2 at most")]);
         let nothing = Told { because: &Value::Null, ..told };
         assert_eq!((nothing.text("after"), nothing.zone()), (None, TimeZone::UTC));
     }

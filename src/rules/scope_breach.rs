@@ -100,7 +100,7 @@ impl Rule for ScopeBreach {
     fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
         if let (Some(targets), Some(within)) = (told.listed("targets"), told.text("within")) {
             let remedy = Remedy::Setting("targets", Amount::Count(targets.saturating_add(1)));
-            return vec![Nearest::new("new targets", (targets - 1).to_string(), format!("at most within {within}; {targets} were reached")).by(remedy)];
+            return vec![Nearest::fewer("new targets", targets, &format!("never used before, within {within}")).by(remedy)];
         }
         let scope = told.text("scope").map(|scope| Nearest::new("a target within", scope, "its scope in the register"));
         let target = told.text("target").map(|target| Nearest::new("the target", target, "in a `scope` entry of its own"));

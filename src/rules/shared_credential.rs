@@ -182,17 +182,16 @@ impl Rule for SharedCredential {
     }
 
     fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
-        let fewer = |what: &str, fact: &str, setting: &'static str| {
-            let reached = told.listed(fact)?;
-            let remedy = Remedy::Setting(setting, Amount::Count(reached.saturating_add(1)));
-            Some(Nearest::new(what, (reached - 1).to_string(), format!("{reached} were reached")).by(remedy))
+        let sites = || {
+            let reached = told.listed("sites")?;
+            Some(Nearest::fewer("sites", reached, "tried from one address").by(Remedy::Setting("sites", Amount::Count(reached.saturating_add(1)))))
         };
         let found = match told.reason {
             "concurrent-sessions" => told.moment("second_opened").zip(told.span("concurrent_for")).map(|(joined, most)| {
                 let means = format!("less than {} after the second one began", span_words(most));
                 Nearest::new("one ended before", told.at(joined.plus(most)), means)
             }),
-            "cross-site" => fewer("sites at most", "sites", "sites"),
+            "cross-site" => sites(),
             "pooled-source" => told.moment("other_at").zip(told.span("pooled_within")).map(|(other, within)| {
                 let means = format!("more than {} after the other supplier's login", span_words(within));
                 Nearest::new("a login after", told.at(other.plus(within)), means)
