@@ -23,6 +23,7 @@ use crate::daybook::Daybook;
 use crate::mistake::Mistakes;
 use crate::register::{Access, Account, Register, Supplier};
 use crate::session::{Origin, Scene, Session};
+use crate::told::{Nearest, Told};
 use crate::toml_reader::{Section, Table, Text};
 use crate::zone::zoned;
 
@@ -331,8 +332,17 @@ pub trait Rule: Default + Clone + std::fmt::Debug {
     fn read(table: &mut Table<'_>) -> Self;
 
     /// Its settings in force, for `explain`: name, value, what it means.
-    fn settings(&self) -> Vec<(&'static str, String, &'static str)>;
+    fn settings(&self) -> Vec<Setting>;
+
+    /// The nearest to what one of its alerts told that would have raised none, from the facts that the alert bears itself, those of
+    /// an older version too. A rule without words of its own answers for its counts.
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        told.one_less(&self.settings())
+    }
 }
+
+/// A setting of a rule: name, value in force, what it means.
+pub type Setting = (&'static str, String, &'static str);
 
 /// What a rule may keep.
 pub trait Memory: Default + Clone + std::fmt::Debug + Serialize + DeserializeOwned {}
@@ -492,6 +502,22 @@ macro_rules! rules {
             /// Reads every rule's settings from its `[rules.<id>]` table; what is wrong there is taken down.
             pub fn read(sections: &[(Text, Section)], mistakes: &Mistakes) -> Rules {
                 Rules { $($module: configured(sections, mistakes),)* }
+            }
+
+            /// The settings in force of a rule; none if there is no such rule.
+            pub fn settings(&self, rule: &str) -> Vec<Setting> {
+                $(if rule == <$module::$Rule as Rule>::NAME.id {
+                    return self.$module.rule.settings();
+                })*
+                Vec::new()
+            }
+
+            /// The nearest to what an alert of a rule told that would have raised none.
+            pub fn nearest(&self, rule: &str, told: &Told<'_>) -> Vec<Nearest> {
+                $(if rule == <$module::$Rule as Rule>::NAME.id {
+                    return self.$module.rule.nearest(told);
+                })*
+                Vec::new()
             }
 
             /// The manual page of a rule with its settings in force; `None` if there is no such rule.
