@@ -1,20 +1,20 @@
 //! Everything the engine remembers: one serialisable value.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use parsers::Time;
 use parsers::time::SECOND;
 use serde::{Deserialize, Serialize};
 
+use super::addresses::Addresses;
 use super::connections::Connections;
 use super::entities::Entities;
 use super::tunnels::Tunnel;
 use crate::alert::Severity;
 use crate::clock::Clock;
 use crate::daybook::Daybook;
-use crate::rules::{AccountMemory, AddressMemory, StreamMemory, SupplierMemory};
+use crate::rules::{AccountMemory, StreamMemory, SupplierMemory};
 use crate::session::Session;
 
 /// What is kept between two inputs. Clones share all entities until one of them changes.
@@ -25,8 +25,8 @@ pub struct State {
     pub streams: Vec<Arc<Stream>>,
     /// Suppliers by id, with their accounts and sessions inside; under the empty id, what is remembered of all strangers together.
     pub suppliers: Entities<Arc<str>, Supplied>,
-    /// Source addresses of suppliers' logins.
-    pub addresses: Entities<IpAddr, Addressed>,
+    /// Source addresses of logins.
+    pub addresses: Addresses,
     /// What is to happen when the watermark comes to it.
     pub timers: Arc<BTreeSet<Timer>>,
     /// Windows, cuts, exceptions.
@@ -137,16 +137,6 @@ pub struct Story {
     pub highest: Option<Severity>,
     /// Rules and reasons so far.
     pub said: Vec<(String, String)>,
-}
-
-/// What is remembered of a source address.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Addressed {
-    /// When it was last seen.
-    pub last: Time,
-    /// The rules' memories of it.
-    pub memory: AddressMemory,
 }
 
 /// Something that is to happen when the watermark has come to `due`. Timers fire in their order.
