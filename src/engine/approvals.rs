@@ -26,7 +26,8 @@ impl Engine {
         let Some(owner) = self.owner(said) else { return };
         let by = said.event.text(said.event.facts.by).map(|by| lossy(by).to_lowercase()).unwrap_or_default();
         // Nobody lets himself in: what an account of the supplier grants is not granted.
-        let is_own = by == *owner.login || self.attribution.by_name(&by, &self.register).is_some_and(|own| own.supplier.id == owner.supplier.id);
+        let is_own =
+            by == *owner.login || self.attribution.by_name(&by, &self.register).is_some_and(|own| own.supplier.id == owner.supplier.id);
         if is_own {
             return;
         }
@@ -61,7 +62,8 @@ impl Engine {
             Arrival::Live(received) => (received, true),
             Arrival::Replayed { reference } => (reference, false),
         };
-        let Some((stream, source)) = self.state.streams.get(said.stream).zip(self.sources.get_mut(usize::from(said.sighting.source))) else {
+        let Some((stream, source)) = self.state.streams.get(said.stream).zip(self.sources.get_mut(usize::from(said.sighting.source)))
+        else {
             return (None, None);
         };
         let hints = Hints { year: source.year.filter(|_| !live), reference };

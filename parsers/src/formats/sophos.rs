@@ -216,7 +216,10 @@ fn administration<'a>(line: &Line<'a>, fields: &Fields<'a>, facts: &mut Facts) {
         facts.kind = login(message, fields.status.value);
     } else if [b"reboot" as &[u8], b"restart"].iter().any(|words| says(message, words)) {
         facts.about = Some(About::Restart);
-    } else if [b"was downloaded" as &[u8], b"was exported", b"was viewed", b"was generated", b"backup taken"].iter().any(|words| says(message, words)) {
+    } else if [b"was downloaded" as &[u8], b"was exported", b"was viewed", b"was generated", b"backup taken"]
+        .iter()
+        .any(|words| says(message, words))
+    {
         // It was looked at and copied, and stays what it is.
     } else if !facts.user.is_empty() && fields.status.value != b"Failed" {
         facts.about = Some(About::Configuration);

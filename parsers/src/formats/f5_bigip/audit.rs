@@ -108,17 +108,7 @@ fn changed<'a>(line: &Line<'a>, verb: &'a [u8], succeeded: bool, facts: &mut Fac
     // What is saved was changed before.
     let change = matches!(
         verb,
-        b"create"
-            | b"modify"
-            | b"delete"
-            | b"load"
-            | b"install"
-            | b"edit"
-            | b"mv"
-            | b"cp"
-            | b"restore"
-            | b"reset-stats"
-            | b"obj_delete"
+        b"create" | b"modify" | b"delete" | b"load" | b"install" | b"edit" | b"mv" | b"cp" | b"restore" | b"reset-stats" | b"obj_delete"
     );
     if change && succeeded && verb != b"reset-stats" {
         facts.about = Some(About::Configuration);
