@@ -39,8 +39,8 @@ pub fn run(args: &Args) -> Result<Vec<u8>, Trouble> {
     let mut suppliers: Vec<_> = state.suppliers.iter().filter(|(id, _)| !id.is_empty()).collect();
     suppliers.sort_unstable_by(|a, b| a.0.cmp(b.0));
     if let Some(only) = &args.supplier {
-        let known = suppliers.iter().map(|(id, _)| &***id).chain(setup.register.supplier_ids());
-        if !known.clone().any(|id| id == only) {
+        let known: Vec<&str> = suppliers.iter().map(|(id, _)| &***id).chain(setup.register.supplier_ids()).collect();
+        if !known.contains(&&**only) {
             return Err(Trouble::Usage(format!("nothing is known of a supplier \"{only}\"{}", did_you_mean(only, known))));
         }
         suppliers.retain(|(id, _)| ***id == **only);
