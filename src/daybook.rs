@@ -54,6 +54,13 @@ impl Daybook {
         }
     }
 
+    /// Drops those windows of a supplier that `is` speaks of.
+    pub fn forget_windows(&mut self, supplier: &str, is: impl Fn(&Window) -> bool) {
+        if let Some(windows) = self.windows.get_mut(supplier) {
+            windows.retain(|window| !is(window));
+        }
+    }
+
     /// The access window that covers an account (lower case) of a supplier at a time, by what was written down up
     /// to `known_by`. Of several, the one that ends last.
     pub fn window_covering(&self, supplier: &str, account: &str, time: Time, known_by: Time) -> Option<&Window> {

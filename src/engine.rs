@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use parsers::time::{DAY, MINUTE};
+use parsers::time::MINUTE;
 use parsers::{Event, Stamp, Time};
 
 use crate::alert::Alert;
@@ -17,6 +17,8 @@ use crate::rules::overstay::{self, Overstay};
 use crate::rules::{Rule, Rules};
 use crate::zone::Zone;
 
+pub mod addresses;
+mod approvals;
 mod attribution;
 pub mod connections;
 pub mod entities;
@@ -99,13 +101,7 @@ pub enum Input<'a> {
 /// How far ahead of its receive time a line may lie.
 const AHEAD: i64 = 5 * MINUTE;
 
-/// How long an address is remembered after its last login.
-const ADDRESS_KEPT: i64 = DAY;
-
-/// How many addresses are remembered at most; beyond, the oldest go first.
-const ADDRESSES: usize = 65_536;
-
-/// How often they are looked through.
+/// How often connections and addresses are looked through.
 const SWEPT_EVERY: i64 = 10 * MINUTE;
 
 /// The detector, with all that it remembers.
@@ -240,14 +236,7 @@ impl Engine {
         }
         self.state.swept = watermark;
         self.sweep_connections();
-        if self.state.addresses.len() > ADDRESSES {
-            let mut times: Vec<Time> = self.state.addresses.iter().map(|(_, address)| address.last).collect();
-            let middle = times.len() / 2;
-            let (_, &mut median, _) = times.select_nth_unstable(middle);
-            self.state.addresses.retain(|address| address.last > median);
-        } else {
-            self.state.addresses.retain(|address| watermark.since(address.last) <= ADDRESS_KEPT);
-        }
+        self.state.addresses.sweep(watermark);
     }
 
     fn first_due(&self) -> Time {

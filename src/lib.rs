@@ -25,6 +25,7 @@ pub mod session;
 pub mod setup;
 pub mod source;
 pub mod store;
+pub mod told;
 pub mod toml_reader;
 pub mod verbs;
 pub mod wall_clock;

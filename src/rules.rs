@@ -21,8 +21,9 @@ use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::calendar::Calendars;
 use crate::daybook::Daybook;
 use crate::mistake::Mistakes;
-use crate::register::{Account, Register, Supplier};
-use crate::session::{Scene, Session};
+use crate::register::{Access, Account, Register, Supplier};
+use crate::session::{Origin, Scene, Session};
+use crate::told::{Nearest, Told};
 use crate::toml_reader::{Section, Table, Text};
 use crate::zone::zoned;
 
@@ -97,8 +98,14 @@ pub struct Case<'a> {
     pub sessions: &'a [Session],
     /// The session at hand.
     pub session: Option<&'a Session>,
+    /// Where the login at hand comes from, or its session; `None` for front-ends and inner addresses.
+    pub origin: Option<Origin>,
     /// Login of the account, lower case, without domain; `None` for tunnels.
     pub login: Option<&'a Arc<str>>,
+    /// Domain of the login, as its connection told it with this line or before.
+    pub domain: Option<&'a [u8]>,
+    /// VPN group, realm or role, as its connection told it with this line or before.
+    pub group: Option<&'a [u8]>,
     /// Event time of the first line of the device that the session at hand stands on.
     pub watched_since: Option<Time>,
     /// How many times the message stood for ("message repeated N times").
@@ -124,6 +131,20 @@ impl Case<'_> {
     /// The zone of the supplier's calendar.
     pub fn zone(&self) -> &TimeZone {
         self.calendars.zone(self.supplier.calendar)
+    }
+
+    /// The beginning of the closed period around a time; `None` if the supplier's hours are open.
+    ///
+    /// A supplier on demand has no hours: its periods are its nights, from noon to noon.
+    pub fn closed_period(&self, time: Time) -> Option<Time> {
+        if self.supplier.access == Access::OnDemand {
+            let civil = zoned(time.minus(12 * HOUR), self.zone());
+            return civil.start_of_day().ok().map(|noon| crate::zone::time(noon.timestamp()));
+        }
+        let span = self.calendars.at(self.supplier.calendar, time);
+        // A calendar that never opens is spoken of once a day.
+        let never = || Time(time.0 - time.0.rem_euclid(DAY));
+        (!span.open).then(|| if span.from == Time::MIN { never() } else { span.from })
     }
 }
 
@@ -193,6 +214,8 @@ pub struct Finding {
     pub once: bool,
     /// An incident of its own instead of the session's story.
     pub incident: Option<String>,
+    /// It concerns several suppliers or none: the alert names none.
+    pub of_all: bool,
 }
 
 impl Finding {
@@ -210,6 +233,7 @@ impl Finding {
             ips: Vec::new(),
             once: false,
             incident: None,
+            of_all: false,
         }
     }
 }
@@ -308,8 +332,17 @@ pub trait Rule: Default + Clone + std::fmt::Debug {
     fn read(table: &mut Table<'_>) -> Self;
 
     /// Its settings in force, for `explain`: name, value, what it means.
-    fn settings(&self) -> Vec<(&'static str, String, &'static str)>;
+    fn settings(&self) -> Vec<Setting>;
+
+    /// The nearest to what one of its alerts told that would have raised none, from the facts that the alert bears itself, those of
+    /// an older version too. A rule without words of its own answers for its counts.
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        told.one_less(&self.settings())
+    }
 }
+
+/// A setting of a rule: name, value in force, what it means.
+pub type Setting = (&'static str, String, &'static str);
 
 /// What a rule may keep.
 pub trait Memory: Default + Clone + std::fmt::Debug + Serialize + DeserializeOwned {}
@@ -399,22 +432,22 @@ macro_rules! rules {
         /// What the rules remember of an account.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct AccountMemory { $(#[serde(deserialize_with = "remembered")] $module: <$module::$Rule as Rule>::Account,)* }
+        pub struct AccountMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Account,)* }
 
         /// What the rules remember of a supplier.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct SupplierMemory { $(#[serde(deserialize_with = "remembered")] $module: <$module::$Rule as Rule>::Supplier,)* }
+        pub struct SupplierMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Supplier,)* }
 
         /// What the rules remember of a source address.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct AddressMemory { $(#[serde(deserialize_with = "remembered")] $module: <$module::$Rule as Rule>::Address,)* }
+        pub struct AddressMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Address,)* }
 
         /// What the rules remember of a stream.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct StreamMemory { $(#[serde(deserialize_with = "remembered")] $module: <$module::$Rule as Rule>::Stream,)* }
+        pub struct StreamMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Stream,)* }
 
         impl Rules {
             /// Shows a case to every rule, in table order.
@@ -471,6 +504,22 @@ macro_rules! rules {
                 Rules { $($module: configured(sections, mistakes),)* }
             }
 
+            /// The settings in force of a rule; none if there is no such rule.
+            pub fn settings(&self, rule: &str) -> Vec<Setting> {
+                $(if rule == <$module::$Rule as Rule>::NAME.id {
+                    return self.$module.rule.settings();
+                })*
+                Vec::new()
+            }
+
+            /// The nearest to what an alert of a rule told that would have raised none.
+            pub fn nearest(&self, rule: &str, told: &Told<'_>) -> Vec<Nearest> {
+                $(if rule == <$module::$Rule as Rule>::NAME.id {
+                    return self.$module.rule.nearest(told);
+                })*
+                Vec::new()
+            }
+
             /// The manual page of a rule with its settings in force; `None` if there is no such rule.
             pub fn manual(&self, rule: &str) -> Option<String> {
                 $(if rule == <$module::$Rule as Rule>::NAME.id {
@@ -503,8 +552,8 @@ rules! {
     rule_flood::RuleFlood,
 }
 
-/// A memory as it was kept; a rule that remembered nothing then may remember something now.
-fn remembered<'de, D: Deserializer<'de>, M: Memory>(deserializer: D) -> Result<M, D::Error> {
+/// What a rule remembered of nothing, it may come to remember of something.
+fn or_nothing<'de, D: Deserializer<'de>, M: Memory>(deserializer: D) -> Result<M, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 

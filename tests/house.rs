@@ -29,6 +29,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "normalised",
             "register",
             "session",
+            "told",
             "toml_reader",
             "zone",
         ],

@@ -28,6 +28,9 @@ impl Engine {
             Kind::Other if event.facts.about == Some(About::Configuration) => {
                 return self.changed(&Said::alone(sighting, event, stream, dated), out);
             }
+            Kind::Other if event.facts.about == Some(About::Approval) => {
+                return self.approved(&Said::alone(sighting, event, stream, dated));
+            }
             Kind::Other if event.facts.session.is_empty() => return,
             _ => {}
         }
@@ -117,13 +120,11 @@ impl Engine {
             return;
         }
         let Some(owner) = owner else {
-            if let Some(peer) = facts.peer.filter(|_| said.user.is_none())
-                && let Some(supplier) = self.register.supplier_by_peer(peer).cloned()
-            {
+            // What is handed an inner address is somebody on the road, still without a name.
+            if let Some(peer) = facts.peer.filter(|_| said.user.is_none() && said.inner.is_none()) {
+                let nobody = || self.register.nobody(site.as_deref());
+                let supplier = Arc::clone(self.register.supplier_by_peer(peer).unwrap_or_else(nobody));
                 self.tunnel(said, peer, &supplier, out);
-            } else if let Some(peer) = facts.peer.filter(|_| said.user.is_none()) {
-                let nobody = Arc::clone(self.register.nobody(site.as_deref()));
-                self.tunnel(said, peer, &nobody, out);
             } else {
                 self.remember(said, false);
                 self.stranger(said, Happening::Success { fresh: true }, out);
@@ -143,7 +144,7 @@ impl Engine {
         let (happening, session) = self.open(&owner, said, origin, &scene);
         self.forget(said);
         let address = said.source_ip.filter(|_| origin.is_some());
-        self.happened(&owner, Happened { address, ..Happened::of(said, happening, scene, Some(session)) }, out);
+        self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, scene, Some(session)) }, out);
     }
 
     /// The inner address or the id of a session goes to somebody who is no supplier: whoever held it is gone. A repetition of a line
@@ -205,8 +206,9 @@ impl Engine {
         let again = said.before.as_ref().is_some_and(|before| before.tells_again(said.at(), &words));
         self.remember(said, scene.is_some() && !again);
         let (Some(owner), Some(scene)) = (owner, scene) else { return self.stranger(said, Happening::Refused { again }, out) };
-        let address = said.source_ip.filter(|_| self.origin(&owner.supplier, said.source_ip).is_some());
-        self.happened(&owner, Happened { address, ..Happened::of(said, Happening::Refused { again }, scene, None) }, out);
+        let origin = self.origin(&owner.supplier, said.source_ip);
+        let address = said.source_ip.filter(|_| origin.is_some());
+        self.happened(&owner, Happened { address, origin, ..Happened::of(said, Happening::Refused { again }, scene, None) }, out);
     }
 
     /// A line that tells no access by itself: what it says counts for its session, or for the lines to come.
@@ -231,9 +233,10 @@ impl Engine {
         let login: Arc<str> = lossy(user.clone()).to_lowercase().into();
         let supplier = Arc::clone(self.register.nobody(self.site(said.sighting).as_deref()));
         let Some(scene) = self.shown(said, Some(Arc::clone(&login)), sha256(said.event)) else { return };
-        let address = said.source_ip.filter(|_| self.origin(&supplier, said.source_ip).is_some());
+        let origin = self.origin(&supplier, said.source_ip);
+        let address = said.source_ip.filter(|_| origin.is_some());
         let owner = Owner::stranger(&supplier, login);
-        self.happened(&owner, Happened { address, ..Happened::of(said, happening, scene, None) }, out);
+        self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, scene, None) }, out);
     }
 
     /// The gateway was changed: by a supplier's account, out of a supplier's session, or by somebody else.

@@ -194,8 +194,8 @@ impl Engine {
             }
             return;
         }
-        if let Some(supplier) = facts.peer.filter(|_| said.user.is_none()).and_then(|peer| self.register.supplier_by_peer(peer)) {
-            let supplier = Arc::clone(&supplier.id);
+        if let Some(peer) = facts.peer.filter(|_| said.user.is_none()) {
+            let supplier = self.register.supplier_by_peer(peer).map_or_else(|| "".into(), |supplier| Arc::clone(&supplier.id));
             if let Some(supplied) = self.state.suppliers.get_mut(&supplier) {
                 supplied.tunnel_down(at, facts.peer, said.at());
             }

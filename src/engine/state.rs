@@ -1,20 +1,20 @@
 //! Everything the engine remembers: one serialisable value.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use parsers::Time;
 use parsers::time::SECOND;
 use serde::{Deserialize, Serialize};
 
+use super::addresses::Addresses;
 use super::connections::Connections;
 use super::entities::Entities;
 use super::tunnels::Tunnel;
 use crate::alert::Severity;
 use crate::clock::Clock;
 use crate::daybook::Daybook;
-use crate::rules::{AccountMemory, AddressMemory, StreamMemory, SupplierMemory};
+use crate::rules::{AccountMemory, StreamMemory, SupplierMemory};
 use crate::session::Session;
 
 /// What is kept between two inputs. Clones share all entities until one of them changes.
@@ -25,8 +25,8 @@ pub struct State {
     pub streams: Vec<Arc<Stream>>,
     /// Suppliers by id, with their accounts and sessions inside; under the empty id, what is remembered of all strangers together.
     pub suppliers: Entities<Arc<str>, Supplied>,
-    /// Source addresses of suppliers' logins.
-    pub addresses: Entities<IpAddr, Addressed>,
+    /// Source addresses of logins.
+    pub addresses: Addresses,
     /// What is to happen when the watermark comes to it.
     pub timers: Arc<BTreeSet<Timer>>,
     /// Windows, cuts, exceptions.
@@ -139,16 +139,6 @@ pub struct Story {
     pub said: Vec<(String, String)>,
 }
 
-/// What is remembered of a source address.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Addressed {
-    /// When it was last seen.
-    pub last: Time,
-    /// The rules' memories of it.
-    pub memory: AddressMemory,
-}
-
 /// Something that is to happen when the watermark has come to `due`. Timers fire in their order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Timer {
@@ -205,7 +195,7 @@ mod tests {
         let mut written = serde_json::to_value(Supplied::default()).unwrap();
         assert!(written.as_object_mut().unwrap().remove("tunnels").is_some());
         // What a rule remembered of nothing, it may come to remember of something.
-        assert!(written["memory"].as_object_mut().unwrap().insert("cut_breach".into(), serde_json::Value::Null).is_some());
+        assert!(written["memory"].as_object_mut().unwrap().insert("lan_to_lan".into(), serde_json::Value::Null).is_some());
         assert!(serde_json::from_value::<Supplied>(written).unwrap().tunnels.is_empty());
     }
 }

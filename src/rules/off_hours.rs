@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use parsers::Time;
-use parsers::time::{DAY, HOUR, MINUTE};
+use parsers::time::MINUTE;
 use serde::{Deserialize, Serialize};
 
 use super::{Case, Finding, Findings, Happening, KNOWN, Learned, Remembered, Rule, clock_words, from_words, local, span_words};
@@ -11,6 +11,7 @@ use crate::alert::{Because, RuleName, Severity};
 use crate::learning::{Fading, Tally};
 use crate::register::{Access, AccountKind, SupplierKind};
 use crate::session::{Scene, Session};
+use crate::told::{Nearest, Remedy, Told, distance};
 use crate::toml_reader::Table;
 use crate::zone::{rfc3339_in, zoned};
 
@@ -96,7 +97,7 @@ impl Rule for OffHours {
         if case.supplier.kind != SupplierKind::Human || case.account.is_some_and(|account| account.kind == AccountKind::Automate) {
             return;
         }
-        let Some(period) = closed_period(case, case.now) else { return };
+        let Some(period) = case.closed_period(case.now) else { return };
         if memory.said == Some(period) || self.window_covers(case, case.now) {
             return;
         }
@@ -144,6 +145,25 @@ impl Rule for OffHours {
 
     fn settings(&self) -> Vec<(&'static str, String, &'static str)> {
         vec![("grace", span_words(self.grace), "how long the alert waits for a window written late (where a daybook is configured)")]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let Some(time) = told.time else { return Vec::new() };
+        let mut list = Vec::new();
+        let hours = told.hours().filter(|hours| !hours.open);
+        if let Some(ended) = told.moment("last_open").or(hours.map(|hours| hours.from)).filter(|&ended| ended != Time::MIN) {
+            let late = time.since(ended);
+            let means = format!("{} earlier, when its hours ended", distance(late));
+            list.push(Nearest::new("a login before", told.at(ended), means).by(Remedy::HoursEndLater(late)));
+        }
+        if let Some(open) = told.moment("next_open") {
+            let early = open.since(time);
+            let means = format!("{} later, when its hours open again", distance(early));
+            list.push(Nearest::new("a login from", told.at(open), means).by(Remedy::HoursBeginEarlier(early)));
+        }
+        let means = format!("written before it, or within {} after it", span_words(self.grace));
+        list.push(Nearest::new("a window over", told.at(time), means).by(Remedy::Window));
+        list
     }
 }
 
@@ -222,18 +242,4 @@ fn hour_of_week(case: &Case<'_>, time: Time) -> u8 {
     let local = zoned(time, case.zone());
     let (day, hour) = (local.weekday().to_monday_zero_offset(), local.hour());
     u8::try_from(i16::from(day) * 24 + i16::from(hour)).unwrap_or(0)
-}
-
-/// The beginning of the closed period around a time; `None` if the supplier's hours are open.
-///
-/// A supplier on demand has no hours: its periods are its nights, from noon to noon.
-fn closed_period(case: &Case<'_>, time: Time) -> Option<Time> {
-    if case.supplier.access == Access::OnDemand {
-        let civil = zoned(time.minus(12 * HOUR), case.zone());
-        return civil.start_of_day().ok().map(|noon| crate::zone::time(noon.timestamp()));
-    }
-    let span = case.calendars.at(case.supplier.calendar, time);
-    // A calendar that never opens is spoken of once a day.
-    let never = || Time(time.0 - time.0.rem_euclid(DAY));
-    (!span.open).then(|| if span.from == Time::MIN { never() } else { span.from })
 }

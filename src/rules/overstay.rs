@@ -8,6 +8,7 @@ use crate::alert::{Because, RuleName, Severity};
 use crate::learning::{Fading, Spread};
 use crate::register::{Access, AccountKind, SupplierKind};
 use crate::session::Session;
+use crate::told::{Nearest, Remedy, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -103,6 +104,18 @@ impl Rule for Overstay {
 
     fn settings(&self) -> Vec<(&'static str, String, &'static str)> {
         vec![("after", span_words(self.after), "how long a session may stay open after its hours or its window")]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let over = told.moment("window_end").or(told.moment("hours_end")).zip(told.span("after"));
+        if let Some((end, after)) = over {
+            let window = Nearest::new("a window over", told.at(end.plus(after)), "opened or prolonged before then").by(Remedy::Window);
+            let means = format!("{} after its time was over", span_words(after));
+            return vec![Nearest::new("ended before", told.at(end.plus(after)), means), window];
+        }
+        let longest = told.moment("session_opened").zip(told.span("max_session"));
+        let ended = longest.map(|(opened, most)| Nearest::new("ended before", told.at(opened.plus(most)), format!("{} after it began", span_words(most))));
+        ended.into_iter().collect()
     }
 }
 

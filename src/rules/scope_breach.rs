@@ -14,6 +14,7 @@ use crate::alert::{Because, RuleName, Severity};
 use crate::learning::Learning;
 use crate::normalised::lossy;
 use crate::register::Scope;
+use crate::told::{Amount, Nearest, Remedy, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -169,6 +170,16 @@ impl Rule for ScopeBreach {
             ("sessions", self.sessions.to_string(), "how many sessions it must have had by then"),
             ("forgotten_after", span_words(self.forgotten_after), "after how long a target that was not used is new again"),
         ]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        if let (Some(targets), Some(within)) = (told.listed("targets"), told.text("within")) {
+            let remedy = Remedy::Setting("targets", Amount::Count(targets.saturating_add(1)));
+            return vec![Nearest::fewer("new targets", targets, &format!("never used before, within {within}")).by(remedy)];
+        }
+        let scope = told.text("scope").map(|scope| Nearest::new("a target within", scope, "its scope in the register"));
+        let target = told.text("target").map(|target| Nearest::new("the target", target, "in a `scope` entry of its own"));
+        scope.into_iter().chain(target).collect()
     }
 }
 
