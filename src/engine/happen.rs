@@ -174,14 +174,16 @@ impl Engine {
         said.source_ip.and_then(|ip| self.attribution.holder(site, ip)).cloned()
     }
 
-    /// The bastion login that a target session belongs to: the same account's, on the same bastion, from the same place.
+    /// The bastion login that a target session belongs to, or the session that the login came out of: the same account's, on the same
+    /// bastion, from the same place.
     fn on_the_way(&self, said: &Said<'_>, owner: &Owner, site: Option<&Arc<str>>) -> Option<Holder> {
         if !said.reaches_target() || said.holder.is_some() {
             return None;
         }
         self.live(owner, site, said.at(), |session| {
-            let same_place = said.source_ip.is_none() || session.source_ip == said.source_ip;
-            same_place && !session.on_target && session.stream == said.stream_index()
+            let same_place = said.source_ip.is_none_or(|ip| session.source_ip == Some(ip) || session.inner == Some(ip));
+            let at_bastion = !session.on_target && session.stream == said.stream_index();
+            same_place && (at_bastion || session.within.iter().any(|(stream, _)| *stream == said.stream_index()))
         })
     }
 

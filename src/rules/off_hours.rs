@@ -241,5 +241,5 @@ impl OffHours {
 fn hour_of_week(case: &Case<'_>, time: Time) -> u8 {
     let local = zoned(time, case.zone());
     let (day, hour) = (local.weekday().to_monday_zero_offset(), local.hour());
-    u8::try_from(day * 24 + hour).unwrap_or(0)
+    u8::try_from(i16::from(day) * 24 + i16::from(hour)).unwrap_or(0)
 }

@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> Result<Vec<u8>, Trouble> {
     suppliers.sort_unstable_by(|a, b| a.0.cmp(b.0));
     if let Some(only) = &args.supplier {
         let known: Vec<&str> = suppliers.iter().map(|(id, _)| &***id).chain(setup.register.supplier_ids()).collect();
-        if !known.contains(&only.as_str()) {
+        if !known.contains(&&**only) {
             return Err(Trouble::Usage(format!("nothing is known of a supplier \"{only}\"{}", did_you_mean(only, known))));
         }
         suppliers.retain(|(id, _)| ***id == **only);
