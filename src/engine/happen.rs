@@ -77,17 +77,27 @@ impl Engine {
     /// The hash of a line that concerns a supplier; `None` if it repeats a line already seen.
     pub(super) fn first_sight(&mut self, said: &Said<'_>) -> Option<[u8; 32]> {
         let sha256 = sha256(said.event);
+        let room = self.tells_of_anybody(said).then(|| self.room_of_a_stream());
         let held = Arc::make_mut(self.state.streams.get_mut(said.stream)?);
         let clock = held.clock.greatest().unwrap_or(said.at());
-        if held.recent.repeats(sha256, clock) {
+        if held.repeats(sha256, clock, room) {
             self.repeated += 1;
             return None;
         }
         // The lines that it rests on have been seen with it.
         for line in said.before.iter().flat_map(|before| &before.evidence) {
-            held.recent.repeats(line.sha256, clock);
+            held.repeats(line.sha256, clock, room);
         }
         Some(sha256)
+    }
+
+    /// Whether a line tells of the refusal of a login that anybody may have invented: the register does not spell it out, and it never got
+    /// in.
+    fn tells_of_anybody(&mut self, said: &Said<'_>) -> bool {
+        said.kind == Kind::LoginFailure
+            && said.holder.is_none()
+            && said.user.as_ref().is_some_and(|user| !self.attribution.is_known(user))
+            && self.owner(said).is_some_and(|owner| owner.is_invented())
     }
 
     /// The egress group of an address, as this supplier's; `None` for front-ends, inner addresses and a device's own.

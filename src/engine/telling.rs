@@ -8,6 +8,7 @@ use std::sync::Arc;
 use parsers::{Event, Time};
 
 use super::Engine;
+use super::addresses::Standing;
 use super::attribution::Owner;
 use super::joining::Said;
 use super::state::{Accounted, Story, Supplied, Timer, What};
@@ -58,10 +59,15 @@ impl Engine {
         let Supplied { accounts, memory, .. } = held.unwrap_or(&mut stranger);
         // Only accounts that got in are remembered: failing names are anybody's to invent.
         let mut nobody = Accounted::default();
+        let is_invented = !accounts.contains_key(&owner.login) && owner.is_invented();
         let accounted = accounts.get_mut(&owner.login).map_or(&mut nobody, Arc::make_mut);
         let mut nowhere = AddressMemory::default();
-        let let_in = matches!(happened.happening, Happening::Success { .. } | Happening::Announced { .. });
-        let seen = happened.address.and_then(|ip| self.state.addresses.seen(ip, happened.now, let_in));
+        let standing = match happened.happening {
+            Happening::Refused { .. } if is_invented => Standing::Unknown,
+            Happening::Refused { .. } => Standing::Refused,
+            _ => Standing::LetIn,
+        };
+        let seen = happened.address.and_then(|ip| self.state.addresses.seen(ip, happened.now, standing));
         let address = seen.map_or(&mut nowhere, |seen| &mut seen.memory);
         let session = happened.session.and_then(|number| accounted.sessions.iter().find(|session| session.number == number));
         if let (Some(scene), Some(session)) = (&mut happened.scene, session) {
