@@ -37,6 +37,10 @@ pub struct State {
     pub replayed: Time,
     /// When addresses were last swept.
     pub swept: Time,
+    /// When the clock last ticked.
+    pub ticked: Time,
+    /// Since when it has ticked without a break.
+    pub awake: Time,
 }
 
 /// One device in one source.
@@ -59,6 +63,8 @@ pub struct Stream {
     pub finished: bool,
     /// Its lines of the last 90 s that concern a supplier.
     pub recent: Recent,
+    /// When the last alert fell due that speaks of its silence.
+    pub told: Option<Time>,
     /// What its connections said that are no sessions yet.
     pub connections: Arc<Connections>,
     /// The rules' memories of it.
