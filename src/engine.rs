@@ -152,7 +152,10 @@ impl Engine {
         match input {
             Input::Line(sighting) => self.line(&sighting, out),
             Input::Daybook(entry) => self.daybook(entry, out),
-            Input::Tick(now) => self.tick(now),
+            Input::Tick(now) => {
+                self.listen(now);
+                self.tick(now);
+            }
             Input::Register(register) => {
                 self.register = register;
                 self.attribution = Attribution::default();
@@ -180,10 +183,10 @@ impl Engine {
     }
 
     fn line(&mut self, sighting: &Sighting<'_>, out: &mut Vec<Alert>) {
-        let Some((stream, seen)) = self.see(sighting) else { return };
+        let Some((stream, seen, stamp)) = self.see(sighting) else { return };
         // What is due by the stream's own clock comes before the line.
         self.fire(out);
-        self.sign(sighting, stream, seen, out);
+        self.sign(sighting, stream, seen.time, stamp, out);
         if let Some(event) = &sighting.event {
             self.event(sighting, event, stream, seen, out);
         }
