@@ -13,7 +13,7 @@ use super::joining::Said;
 use super::state::{Accounted, Addressed, Story, Supplied, Timer, What};
 use crate::alert::{Alert, RuleName, Severity, Stable};
 use crate::register::Supplier;
-use crate::rules::{AccountMemory, AddressMemory, Case, Finding, Findings, Happening, Memories};
+use crate::rules::{AddressMemory, Case, Finding, Findings, Happening, Memories};
 use crate::session::Scene;
 
 /// Stories that an account keeps; older ones are told.
@@ -53,7 +53,7 @@ impl Engine {
         let Supplied { accounts, memory, .. } = held.unwrap_or(&mut stranger);
         // Only accounts that got in are remembered: failing names are anybody's to invent.
         let mut nobody = Accounted::default();
-        let accounted = accounts.get_mut(&owner.login).map_or(&mut nobody, Arc::make_mut);
+        let Accounted { sessions, memory: of_account, stories, .. } = accounts.get_mut(&owner.login).unwrap_or(&mut nobody);
         let mut nowhere = AddressMemory::default();
         // Of an address from which only others come nothing is remembered before somebody fails.
         let known_only = supplier.is_nobody() && !matches!(happened.happening, Happening::Refused { .. });
@@ -65,7 +65,7 @@ impl Engine {
             }
             None => &mut nowhere,
         };
-        let session = happened.session.and_then(|number| accounted.sessions.iter().find(|session| session.number == number));
+        let session = happened.session.and_then(|number| sessions.iter().find(|session| session.number == number));
         if let (Some(scene), Some(session)) = (&mut happened.scene, session) {
             scene.story = Some(Arc::clone(&session.story));
         }
@@ -77,7 +77,7 @@ impl Engine {
             event: happened.event,
             supplier,
             account: owner.account.as_deref(),
-            sessions: &accounted.sessions,
+            sessions,
             session,
             login: (!owner.login.is_empty()).then_some(&owner.login),
             watched_since: session
@@ -90,18 +90,16 @@ impl Engine {
             calendars: &register.calendars,
         };
         let mut findings = Findings::default();
-        let mut account_memory: AccountMemory = std::mem::take(&mut accounted.memory);
-        let mut memories = Memories { account: &mut account_memory, supplier: memory, address };
+        let mut memories = Memories { account: of_account, supplier: memory, address };
         match only {
             None => rules.observe(&case, &mut memories, &mut findings),
             Some(rule) => rules.due(rule, &case, &mut memories, &mut findings),
         }
-        accounted.memory = account_memory;
         let login = (!owner.login.is_empty() && !supplier.is_nobody()).then(|| Arc::clone(&owner.login));
         for (rule, finding) in findings.found {
             let exception =
                 daybook.exception(rule.id, &supplier.id, case.zone(), finding.scene.time).map(|exception| exception.reason.to_string());
-            out.extend(alert(supplier, rule, finding, exception, &mut accounted.stories));
+            out.extend(alert(supplier, rule, finding, exception, stories));
         }
         for wake in findings.wakes {
             let what = What::Rule { rule: wake.rule.to_owned(), kind: wake.kind };
