@@ -83,7 +83,7 @@ impl Attribution {
     /// Derives the look-ups from a state.
     pub(super) fn index(&mut self, state: &State) {
         for (supplier, supplied) in state.suppliers.iter() {
-            for (login, accounted) in &supplied.accounts {
+            for (login, accounted) in supplied.accounts.iter() {
                 self.learn(login, supplier);
                 for session in &accounted.sessions {
                     self.hold(session, supplier, login);

@@ -8,7 +8,7 @@ use parsers::{Kind, Time};
 use super::Engine;
 use super::attribution::{Holder, Match, Opening, Owner};
 use super::joining::{Said, either};
-use super::state::{Accounted, Supplied, Timer, What};
+use super::state::{Timer, What};
 use super::telling::Happened;
 use crate::alert::{Alert, Stable};
 use crate::daybook::ALL;
@@ -33,8 +33,7 @@ impl Engine {
 
     /// A session by its holder, to be changed.
     pub(super) fn session_mut(&mut self, holder: &Holder) -> Option<&mut Session> {
-        let accounted = self.state.suppliers.get_mut(&holder.supplier)?.accounts.get_mut(&holder.login)?;
-        Arc::make_mut(accounted).session_mut(holder.session)
+        self.state.suppliers.get_mut(&holder.supplier)?.accounts.get_mut(&holder.login)?.session_mut(holder.session)
     }
 
     /// Opens the session that a line announces, or finds it.
@@ -54,7 +53,7 @@ impl Engine {
             site: scene.site.as_ref(),
         };
         let reaches = said.reaches_target();
-        let Some(accounted) = self.state.suppliers.entry(&supplier.id).map(|supplied| accounted(supplied, &owner.login)) else {
+        let Some(accounted) = self.state.suppliers.entry(&supplier.id).and_then(|supplied| supplied.accounts.entry(&owner.login)) else {
             return (Happening::Seen, 0);
         };
         match accounted.matching(&opening) {
@@ -333,7 +332,7 @@ impl Engine {
                     self.happened(&owner, Happened::due(Happening::Ended, due, Some(session)), out);
                 }
                 let account = self.state.suppliers.get_mut(&supplier).and_then(|supplied| supplied.accounts.get_mut(&login));
-                let Some(accounted) = account.map(Arc::make_mut) else { return };
+                let Some(accounted) = account else { return };
                 if let Some(at) = accounted.sessions.iter().position(|held| held.number == session) {
                     let session = accounted.sessions.remove(at);
                     self.attribution.release(&session, &login);
@@ -355,9 +354,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// The account of a login, made if it is new.
-fn accounted<'s>(supplied: &'s mut Supplied, login: &Arc<str>) -> &'s mut Accounted {
-    Arc::make_mut(supplied.accounts.entry(Arc::clone(login)).or_default())
 }
