@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(entities.iter().map(|(key, held)| (*key, *held)).collect::<BTreeMap<_, _>>(), expected);
         let hashes: Vec<u64> = entities.iter().map(|(key, _)| hash_of(key)).collect();
         assert!(hashes.is_sorted());
-        entities.retain(|&held| held > 1);
+        entities.retain(|_, &held| held > 1);
         expected.retain(|_, held| *held > 1);
         assert!(entities.len() == expected.len() && (0..4000).all(|n| entities.get(&n) == expected.get(&n)));
     }
