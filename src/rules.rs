@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::calendar::Calendars;
 use crate::daybook::Daybook;
+use crate::geo::Geo;
 use crate::mistake::Mistakes;
 use crate::register::{Account, Register, Supplier};
 use crate::session::{Scene, Session};
@@ -106,6 +107,8 @@ pub struct Case<'a> {
     pub daybook_configured: bool,
     /// Hours and holidays.
     pub calendars: &'a Calendars,
+    /// What databases know of addresses.
+    pub geo: &'a Geo,
 }
 
 impl Case<'_> {

@@ -44,6 +44,7 @@ impl Engine {
         let supplier = &owner.supplier;
         let register = Arc::clone(&self.register);
         let rules = Arc::clone(&self.rules);
+        let geo = Arc::clone(&self.geo);
         let daybook = Arc::clone(&self.state.daybook);
         // Nothing is kept of suppliers that are only the names of failing logins: anybody may invent them.
         let mut stranger = Supplied::default();
@@ -88,6 +89,7 @@ impl Engine {
             daybook: &daybook,
             daybook_configured: self.daybook_configured,
             calendars: &register.calendars,
+            geo: &geo,
         };
         let mut findings = Findings::default();
         let mut account_memory: AccountMemory = std::mem::take(&mut accounted.memory);
