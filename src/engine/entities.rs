@@ -62,9 +62,9 @@ impl<K: Ord + Clone + Hash, V: Clone + Default> Entities<K, V> {
     }
 
     /// Drops the entities that `keep` refuses.
-    pub fn retain(&mut self, keep: impl Fn(&V) -> bool) {
-        for shard in self.shards.iter_mut().filter(|shard| shard.values().any(|entity| !keep(entity))) {
-            Arc::make_mut(shard).retain(|_, entity| keep(entity));
+    pub fn retain(&mut self, keep: impl Fn(&K, &V) -> bool) {
+        for shard in self.shards.iter_mut().filter(|shard| shard.iter().any(|(key, entity)| !keep(key, entity))) {
+            Arc::make_mut(shard).retain(|key, entity| keep(key, entity));
         }
     }
 

@@ -12,6 +12,7 @@ use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, f
 use crate::alert::{Because, RuleName, Severity};
 use crate::geo::{System, country_code};
 use crate::session::Origin;
+use crate::told::{Nearest, Remedy, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -183,6 +184,22 @@ impl Rule for NewOrigin {
             ("office_accounts", self.office_accounts.to_string(), "accounts in hours that make an office of an undeclared network"),
             ("office_days", self.office_days.to_string(), "on how many days they have to come before it is proposed"),
         ]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let mut list = Vec::new();
+        if let Some(networks) = told.text("networks") {
+            list.push(Nearest::new("a login out of", networks, "its declared networks"));
+        }
+        if let Some(origin) = told.text("origin") {
+            let means = "declared among its networks in the register";
+            list.push(Nearest::new("the origin", origin, means).by(Remedy::Network(origin.to_owned())));
+        }
+        if let Some(last) = told.moment("last_seen") {
+            let means = format!("it was last seen there on {}", told.at(last));
+            list.push(Nearest::new("a login before", told.at(last.plus(self.forgotten_after)), means));
+        }
+        list
     }
 }
 
