@@ -101,13 +101,16 @@ impl Engine {
     }
 
     /// The egress group of an address, as this supplier's; `None` for front-ends, inner addresses and a device's own.
-    fn origin(&self, supplier: &Supplier, address: Option<IpAddr>) -> Option<Origin> {
-        let address = address?;
+    pub(super) fn origin(&self, supplier: &Supplier, address: Option<IpAddr>) -> Option<Origin> {
+        let address = address?.to_canonical();
         let is_own = address.is_loopback() || address.is_unspecified();
         if is_own || self.register.is_front_end(address) || self.register.is_inner(address) {
             return None;
         }
-        Some(if supplier.is_at_home(address) { Origin::Declared } else { Origin::of(address) })
+        if supplier.is_at_home(address) {
+            return Some(Origin::Declared);
+        }
+        Some(self.geo.system(address).map_or_else(|| Origin::of(address), |system| Origin::System(system.number)))
     }
 
     fn success(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {

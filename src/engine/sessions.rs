@@ -36,6 +36,27 @@ impl Engine {
         self.state.suppliers.get_mut(&holder.supplier)?.accounts.get_mut(&holder.login)?.session_mut(holder.session)
     }
 
+    /// What is declared or known of addresses has changed: open sessions are of the origins that new ones would be of.
+    pub(super) fn place_again(&mut self) {
+        let mut placed = Vec::new();
+        for (id, supplied) in self.state.suppliers.iter() {
+            for (login, accounted) in &supplied.accounts {
+                for session in &accounted.sessions {
+                    let holder = Holder { supplier: Arc::clone(id), login: Arc::clone(login), session: session.number };
+                    let origin = self.owner_of(&holder).and_then(|owner| self.origin(&owner.supplier, session.source_ip));
+                    if origin != session.origin {
+                        placed.push((holder, origin));
+                    }
+                }
+            }
+        }
+        for (holder, origin) in placed {
+            if let Some(session) = self.session_mut(&holder) {
+                session.origin = origin;
+            }
+        }
+    }
+
     /// Opens the session that a line announces, or finds it.
     pub(super) fn open(&mut self, owner: &Owner, said: &Said<'_>, origin: Option<Origin>, scene: &Scene) -> (Happening, u32) {
         let supplier = &owner.supplier;

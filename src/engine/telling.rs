@@ -50,6 +50,7 @@ impl Engine {
         let supplier = &owner.supplier;
         let register = Arc::clone(&self.register);
         let rules = Arc::clone(&self.rules);
+        let geo = Arc::clone(&self.geo);
         let daybook = Arc::clone(&self.state.daybook);
         // Nothing is kept of suppliers that are only the names of failing logins: anybody may invent them.
         let mut stranger = Supplied::default();
@@ -95,6 +96,7 @@ impl Engine {
             daybook: &daybook,
             daybook_configured: self.daybook_configured,
             calendars: &register.calendars,
+            geo: &geo,
         };
         let mut findings = Findings::default();
         let mut memories = Memories { account: of_account, supplier: memory, address };
