@@ -178,6 +178,62 @@ fn the_daybook_verbs_write_lines_as_the_contract_has_them() {
     assert!(world.read("daybook.jsonl").contains("{\"half\n{\"at\":"));
 }
 
+#[test]
+fn what_was_learned_is_listed_and_forgotten() {
+    let world = World::new();
+    let with = |args: &[&str]| outcome(&world, &[args, &["--config", "np.toml"]].concat());
+    assert_eq!(with(&["learned"]).0, 2);
+    let flow = r#"devname="FGT-1" devid="FG1" tz="+0000" logid="0000000013" type="traffic" subtype="forward" srcip=10.99.0.6 srcport=50000 dstip=10.20.4.11 dstport=443 proto=6 action="close" sentbyte=1 rcvdbyte=2 user="ext-acc1""#;
+    let at = |minute: u8, what: &str| format!("date=2020-01-06 time={:02}:{:02}:00 {what}\n", 10 + minute / 60, minute % 60);
+    let session = |action: &str, id: &str| {
+        format!(
+            "devname=\"FGT-1\" devid=\"FG1\" tz=\"+0000\" logid=\"{id}\" type=\"event\" subtype=\"vpn\" action=\"{action}\" tunneltype=\"ssl-tunnel\" tunnelid=1 remip=192.0.2.9 tunnelip=10.99.0.6 user=\"ext-acc1\""
+        )
+    };
+    world.append(
+        "log/fw.log",
+        &(at(0, &session("tunnel-up", "0101039947")) + &at(1, flow) + &at(30, &session("tunnel-down", "0101039948"))),
+    );
+    // What follows on the same device, so that its time goes on.
+    let claire = session("tunnel-up", "0101039947").replace("ext-acc1", "claire").replace("tunnelid=1", "tunnelid=7").replace("0.6", "0.7");
+    world.append("log/fw.log", &(at(120, &claire) + &at(122, &claire)));
+    world.watch_to_end();
+    let (code, data, said) = with(&["learned"]);
+    assert_eq!((code, said.as_str()), (0, ""));
+    insta::assert_snapshot!(data, @r"
+    acc  off-hours     hours    Mo 10:00-10:59 (1 session)
+    acc  scope-breach  targets  10.20.4.11, last 2020-01-06T10:01:00+00:00
+    acc  overstay      length   99 % of its sessions last 30m or less (1 session)
+    acc  volume-out    volume   99 % of its sessions take out 2 B or less (1 session)
+    ");
+    let (_, data, _) = with(&["learned", "acc", "--json"]);
+    let targets = |data: &str| data.matches("scope-breach").count();
+    let rows: Vec<serde_json::Value> = data.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(rows.iter().any(|row| row["what"] == "targets" && row["value"] == "10.20.4.11" && row["supplier"] == "acc"), "{data}");
+    assert_eq!(with(&["learned", "night"]), (0, "nothing was learned yet\n".to_owned(), String::new()));
+    assert!(with(&["learned", "nigth"]).2.contains("did you mean \"night\"?"));
+    // What would make no sense is not written.
+    let signed = ["--by", "yann", "--reason", "an intruder", "--at", "2020-01-07T10:00:00Z"];
+    assert!(with(&[&["unlearn", "acc", "--what", "target"], &signed[..]].concat()).2.contains("did you mean \"targets\"?"));
+    assert_eq!(world.read("daybook.jsonl"), "");
+    let typed = [&["unlearn", "acc", "--what", "targets"], &signed[..]].concat();
+    assert_eq!(with(&typed), (0, String::new(), "acc: what was learned of its targets is forgotten\n".to_owned()));
+    insta::assert_snapshot!(world.read("daybook.jsonl"), @r#"{"at":"2020-01-07T10:00:00+00:00","by":"yann","entry":"unlearn","supplier":"acc","what":"targets","reason":"an intruder"}"#);
+    assert_eq!(with(&["check"]).0, 0);
+    world.watch_to_end();
+    let (_, data, _) = with(&["learned"]);
+    assert!(targets(&data) == 0 && data.contains("hours"), "{data}");
+    // The same entry again changes nothing.
+    world.append("log/fw.log", &(at(140, &session("tunnel-up", "0101039947")) + &at(141, flow)));
+    world.watch_to_end();
+    assert_eq!(targets(&with(&["learned"]).1), 1);
+    let again = world.read("daybook.jsonl");
+    world.append("daybook.jsonl", &again);
+    world.watch_to_end();
+    assert_eq!(targets(&with(&["learned"]).1), 1);
+    world.is_that_of_its_batches("unlearned");
+}
+
 #[expect(clippy::disallowed_methods, reason = "a watch that runs goes by the clock of the day")]
 fn now() -> Timestamp {
     Timestamp::now()

@@ -228,7 +228,16 @@ mod tests {
         let mut written = serde_json::to_value(Supplied::default()).unwrap();
         assert!(written.as_object_mut().unwrap().remove("tunnels").is_some());
         // What a rule remembered of nothing, it may come to remember of something.
-        assert!(written["memory"].as_object_mut().unwrap().insert("lan_to_lan".into(), serde_json::Value::Null).is_some());
-        assert!(serde_json::from_value::<Supplied>(written).unwrap().tunnels.is_empty());
+        let memory = written["memory"].as_object_mut().unwrap();
+        for rule in ["lan_to_lan", "off_hours", "overstay", "volume_out"] {
+            assert!(memory.insert(rule.into(), serde_json::Value::Null).is_some(), "{rule}");
+        }
+        let of_before = serde_json::json!({ "first": 7, "sessions": 5, "used": { "192.0.2.1": 9 }, "fresh": [] });
+        assert!(memory.insert("scope_breach".into(), of_before).is_some());
+        let read = serde_json::from_value::<Supplied>(written).unwrap();
+        assert!(read.tunnels.is_empty());
+        let again = serde_json::to_value(&read).unwrap();
+        assert_eq!(again["memory"]["scope_breach"]["sessions"], 5);
+        assert_eq!(again["memory"]["scope_breach"]["used"]["192.0.2.1"], 9);
     }
 }

@@ -26,6 +26,7 @@ id = "hydre"
 accounts = ["ext-hydre-*"]
 access = "on-demand"
 scope = [{ to = ["10.20.4.11"], ports = [443] }]
+max_upload = "1GB"
 [[supplier]]
 id = "sphinx"
 accounts = ["ext-sphinx-*"]
@@ -180,13 +181,13 @@ pub(crate) const ALL: &[Act] = &[
 
 /// Random entries of the daybook in the days of [`steps`]; `None` = none is configured.
 pub(crate) fn daybook() -> impl Strategy<Value = Option<Vec<String>>> {
-    let entry = (0..150_000_i64, 0..4_usize, 0..5_usize).prop_map(|(at, supplier, kind)| entry(BEGINNING + at, supplier, kind));
+    let entry = (0..150_000_i64, 0..4_usize, 0..6_usize).prop_map(|(at, supplier, kind)| entry(BEGINNING + at, supplier, kind));
     prop_oneof![1 => Just(None), 4 => prop::collection::vec(entry, 0..8).prop_map(Some)]
 }
 
 fn entry(at: i64, supplier: usize, kind: usize) -> String {
     let time = |seconds: i64| Timestamp::from_second(seconds).unwrap().to_string();
-    let supplier = SUPPLIERS.get(supplier).filter(|_| kind < 4).unwrap_or(&"*");
+    let supplier = SUPPLIERS.get(supplier).filter(|_| kind != 4).unwrap_or(&"*");
     let head = format!("\"at\":\"{}\",\"by\":\"claire\",\"reason\":\"r\"", time(at));
     match kind {
         0 if *supplier != "*" => format!(
@@ -197,6 +198,7 @@ fn entry(at: i64, supplier: usize, kind: usize) -> String {
         1 if *supplier != "*" => {
             format!("{{{head},\"entry\":\"exception\",\"rule\":\"off-hours\",\"supplier\":\"{supplier}\",\"until\":\"2026-11-20\"}}")
         }
+        5 if *supplier != "*" => format!("{{{head},\"entry\":\"unlearn\",\"supplier\":\"{supplier}\"}}"),
         2 => format!("{{{head},\"entry\":\"lift\",\"supplier\":\"{supplier}\"}}"),
         _ => format!("{{{head},\"entry\":\"cut\",\"supplier\":\"{supplier}\"}}"),
     }
@@ -279,7 +281,7 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
             }
             Act::Down => sessions[who].pop().map(|(gateway, from, inner, id)| {
                 let head = gateway_head(time, gateway, "0101039948", "type=\"event\" subtype=\"vpn\"");
-                (gateway, format!("{head} action=\"tunnel-down\" tunneltype=\"ssl-tunnel\" tunnelid={id} remip={from} tunnelip={inner} user=\"{name}\""))
+                (gateway, format!("{head} action=\"tunnel-down\" tunneltype=\"ssl-tunnel\" tunnelid={id} remip={from} tunnelip={inner} user=\"{name}\" sentbyte={} rcvdbyte=9", 20_000_000 * (id % 100)))
             }),
             Act::Flow { allowed } => sessions[who].last().map(|(gateway, _, inner, _)| {
                 let head = gateway_head(time, *gateway, "0000000013", "type=\"traffic\" subtype=\"forward\"");
