@@ -136,6 +136,13 @@ impl Daybook {
         let mut planned = self.maintenances.get(source)?.iter();
         planned.find(|maintenance| maintenance.at <= time && maintenance.from <= time && time < maintenance.until)
     }
+
+    /// When the last work ended, or is to end, that a source was under between two times, by what was written down up to the
+    /// later.
+    pub fn maintained_until(&self, source: &str, since: Time, time: Time) -> Option<Time> {
+        let planned = self.maintenances.get(source)?.iter();
+        planned.filter(|one| one.at <= time && one.from <= time && one.until > since).map(|one| one.until).max()
+    }
 }
 
 /// The entries under a name, which is made if it is new.
@@ -265,6 +272,14 @@ mod tests {
             ("fw", "12-05T03:00", false),
         ] {
             assert_eq!(daybook.maintenance(source, time(at)).is_some(), expected, "{source} {at}");
+        }
+        for (since, at, expected) in [
+            ("12-05T01:00", "12-05T01:59", None),
+            ("12-05T01:00", "12-05T02:00", Some("12-05T05:00")),
+            ("12-05T04:59", "12-05T09:00", Some("12-05T05:00")),
+            ("12-05T05:00", "12-05T09:00", None),
+        ] {
+            assert_eq!(daybook.maintained_until("fw-site3", time(since), time(at)), expected.map(time), "{since} {at}");
         }
     }
 

@@ -19,7 +19,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::calendar::Calendars;
+use crate::clock::Clock;
 use crate::daybook::Daybook;
+use crate::geo::Geo;
 use crate::mistake::Mistakes;
 use crate::register::{Access, Account, Register, Supplier};
 use crate::session::{Origin, Scene, Session};
@@ -118,6 +120,8 @@ pub struct Case<'a> {
     pub daybook_configured: bool,
     /// Hours and holidays.
     pub calendars: &'a Calendars,
+    /// What databases know of addresses.
+    pub geo: &'a Geo,
 }
 
 impl Case<'_> {
@@ -154,8 +158,16 @@ pub struct Sign<'a> {
     pub what: SignKind<'a>,
     /// Event time, or the time at which a timer fell due.
     pub now: Time,
+    /// The line's own stamp, however far ahead; with a timer, when it fell due.
+    pub stamp: Time,
     /// When the line was received from a running device; `None` in replay and when a timer fell due.
     pub received: Option<Time>,
+    /// How far the stream's time has come, this line included.
+    pub clock: &'a Clock,
+    /// Since when somebody has listened without a break: of what came before, silence says nothing.
+    pub awake: Time,
+    /// Whether all of the source has been mute since an alert of this rule that speaks of another device of it.
+    pub whole_source_told: &'a dyn Fn() -> bool,
     /// Name of the source.
     pub source: &'a Arc<str>,
     /// Name of the device as its lines write it; empty if they do not.
@@ -276,6 +288,11 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Whether nothing was found or asked for.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty() && self.wakes.is_empty()
+    }
+
     /// Reports a finding of the rule at hand.
     pub fn report(&mut self, finding: Finding) {
         if let Some(name) = self.name {
