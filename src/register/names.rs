@@ -82,10 +82,26 @@ impl SupplierNames {
         };
         let of_group = |group: &str| {
             let group = group.to_lowercase();
-            self.groups.iter().any(|glob| glob.matches(&group))
+            // A realm for suppliers and staff alike shows nobody, unless it is named as it is.
+            let all = || parts(&group).all(|part| self.groups.iter().any(|glob| glob.matches(part.trim())));
+            self.groups.iter().any(|glob| glob.pattern() == group) || all()
         };
         self.prefixes.iter().any(behind) || self.suffixes.iter().any(before) || domain.is_some_and(of_domain) || group.is_some_and(of_group)
     }
+}
+
+/// Whom a group is for: `fournisseurs et personnel` is for two.
+fn parts(group: &str) -> impl Iterator<Item = &str> {
+    let words = [" et ", " and ", " und "];
+    let mut rest = Some(group);
+    std::iter::from_fn(move || {
+        let whole = rest.take()?;
+        let cut = words.iter().filter_map(|word| whole.find(word).map(|at| (at, word.len()))).min();
+        let cut = cut.into_iter().chain(whole.find(['&', '+']).map(|at| (at, 1))).min();
+        let Some((at, length)) = cut else { return Some(whole) };
+        rest = whole.get(at + length..);
+        whole.get(..at)
+    })
 }
 
 fn is_separator(c: char) -> bool {
@@ -122,6 +138,8 @@ mod tests {
             ("martin", None, Some("GG_VPN_PRESTA_CHIMERE"), true),
             ("martin", None, Some("Realm-Fournisseurs"), true),
             ("martin", None, Some("GG_VPN_MEDECINS"), false),
+            ("martin", None, Some("Fournisseurs et personnel"), false),
+            ("martin", None, Some("Fournisseurs & prestataires"), true),
             ("", None, None, false),
         ] {
             assert_eq!(names.matches(login, domain, group), expected, "{login} {domain:?} {group:?}");
