@@ -18,6 +18,7 @@ use crate::rules::{Rule, Rules};
 use crate::zone::Zone;
 
 pub mod addresses;
+mod approvals;
 mod attribution;
 pub mod connections;
 pub mod entities;
@@ -151,7 +152,10 @@ impl Engine {
         match input {
             Input::Line(sighting) => self.line(&sighting, out),
             Input::Daybook(entry) => self.daybook(entry, out),
-            Input::Tick(now) => self.tick(now),
+            Input::Tick(now) => {
+                self.listen(now);
+                self.tick(now);
+            }
             Input::Register(register) => {
                 self.register = register;
                 self.attribution = Attribution::default();
@@ -179,10 +183,10 @@ impl Engine {
     }
 
     fn line(&mut self, sighting: &Sighting<'_>, out: &mut Vec<Alert>) {
-        let Some((stream, seen)) = self.see(sighting) else { return };
+        let Some((stream, seen, stamp)) = self.see(sighting) else { return };
         // What is due by the stream's own clock comes before the line.
         self.fire(out);
-        self.sign(sighting, stream, seen, out);
+        self.sign(sighting, stream, seen.time, stamp, out);
         if let Some(event) = &sighting.event {
             self.event(sighting, event, stream, seen, out);
         }
@@ -190,13 +194,19 @@ impl Engine {
 
     fn daybook(&mut self, entry: Entry, out: &mut Vec<Alert>) {
         let daybook = Arc::make_mut(&mut self.state.daybook);
-        daybook.apply(entry.clone());
+        let is_news = daybook.apply(entry.clone());
         match entry {
             Entry::Cut(cut) => {
                 let due = cut.at.plus(self.rules.cut_breach.rule.still_open_after);
                 self.arm(Timer { due, supplier: cut.supplier, login: None, what: What::StillOpen(cut.at) });
             }
             Entry::Close(close) => self.closed_early(&close),
+            // Once: what is learned since stays.
+            Entry::Unlearn(unlearn) if is_news => {
+                if let Some(supplied) = self.state.suppliers.get_mut(&unlearn.supplier) {
+                    self.rules.unlearn(&mut supplied.memory, unlearn.what.as_deref());
+                }
+            }
             _ => {}
         }
         self.fire(out);

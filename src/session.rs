@@ -76,6 +76,9 @@ pub struct Session {
     /// Bytes sent to the remote user, as the device counted them last.
     #[serde(default)]
     pub received: Option<u64>,
+    /// Bytes sent to the remote user by what ended within it: target sessions and bastion connections.
+    #[serde(default)]
+    pub received_within: Option<u64>,
     /// The line that opened it was a target session of a bastion, not the login before it.
     #[serde(default)]
     pub on_target: bool,
@@ -113,6 +116,13 @@ impl Session {
     pub fn counted(&mut self, sent: Option<u64>, received: Option<u64>) {
         self.sent = self.sent.max(sent);
         self.received = self.received.max(received);
+    }
+
+    /// Something within it ended, and the device counted its bytes.
+    pub fn counted_within(&mut self, received: Option<u64>) {
+        if let Some(received) = received {
+            self.received_within = Some(self.received_within.unwrap_or(0).saturating_add(received));
+        }
     }
 
     /// It shows life: it is in use, and has not moved.
@@ -205,6 +215,7 @@ mod tests {
             mfa: None,
             sent: None,
             received: None,
+            received_within: None,
             on_target: false,
             within: Vec::new(),
         }
@@ -215,7 +226,7 @@ mod tests {
         let session = session();
         let mut written = serde_json::to_value(&session).unwrap();
         let fields = written.as_object_mut().unwrap();
-        for field in ["mfa", "sent", "received", "on_target", "within"] {
+        for field in ["mfa", "sent", "received", "received_within", "on_target", "within"] {
             assert!(fields.remove(field).is_some(), "{field}");
         }
         assert_eq!(serde_json::from_value::<Session>(written).unwrap(), session);

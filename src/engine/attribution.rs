@@ -126,6 +126,11 @@ impl Attribution {
         owner
     }
 
+    /// The owner of a login (lower case) that bears nothing but its name.
+    pub(super) fn by_name(&self, login: &str, register: &Register) -> Option<Owner> {
+        self.look_up(login, None, None, register)
+    }
+
     fn look_up(&self, login: &str, domain: Option<&str>, group: Option<&str>, register: &Register) -> Option<Owner> {
         if login.is_empty() {
             return None;

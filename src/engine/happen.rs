@@ -28,6 +28,9 @@ impl Engine {
             Kind::Other if event.facts.about == Some(About::Configuration) => {
                 return self.changed(&Said::alone(sighting, event, stream, dated), out);
             }
+            Kind::Other if event.facts.about == Some(About::Approval) => {
+                return self.approved(&Said::alone(sighting, event, stream, dated));
+            }
             Kind::Other if event.facts.session.is_empty() => return,
             _ => {}
         }
@@ -127,13 +130,11 @@ impl Engine {
             return;
         }
         let Some(owner) = owner else {
-            if let Some(peer) = facts.peer.filter(|_| said.user.is_none())
-                && let Some(supplier) = self.register.supplier_by_peer(peer).cloned()
-            {
+            // What is handed an inner address is somebody on the road, still without a name.
+            if let Some(peer) = facts.peer.filter(|_| said.user.is_none() && said.inner.is_none()) {
+                let nobody = || self.register.nobody(site.as_deref());
+                let supplier = Arc::clone(self.register.supplier_by_peer(peer).unwrap_or_else(nobody));
                 self.tunnel(said, peer, &supplier, out);
-            } else if let Some(peer) = facts.peer.filter(|_| said.user.is_none()) {
-                let nobody = Arc::clone(self.register.nobody(site.as_deref()));
-                self.tunnel(said, peer, &nobody, out);
             } else {
                 self.remember(said, false);
                 self.stranger(said, Happening::Success { fresh: true }, out);
@@ -183,14 +184,16 @@ impl Engine {
         said.source_ip.and_then(|ip| self.attribution.holder(site, ip)).cloned()
     }
 
-    /// The bastion login that a target session belongs to: the same account's, on the same bastion, from the same place.
+    /// The bastion login that a target session belongs to, or the session that the login came out of: the same account's, on the same
+    /// bastion, from the same place.
     fn on_the_way(&self, said: &Said<'_>, owner: &Owner, site: Option<&Arc<str>>) -> Option<Holder> {
         if !said.reaches_target() || said.holder.is_some() {
             return None;
         }
         self.live(owner, site, said.at(), |session| {
-            let same_place = said.source_ip.is_none() || session.source_ip == said.source_ip;
-            same_place && !session.on_target && session.stream == said.stream_index()
+            let same_place = said.source_ip.is_none_or(|ip| session.source_ip == Some(ip) || session.inner == Some(ip));
+            let at_bastion = !session.on_target && session.stream == said.stream_index();
+            same_place && (at_bastion || session.within.iter().any(|(stream, _)| *stream == said.stream_index()))
         })
     }
 

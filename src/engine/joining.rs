@@ -99,7 +99,9 @@ impl<'a> Said<'a> {
 
     /// Whether it tells of a session on a target behind the device, as bastions do, and not of one at the device.
     pub(super) fn reaches_target(&self) -> bool {
-        self.kind == Kind::SessionStart && self.event.facts.destination_ip.is_some() && self.inner.is_none()
+        let facts = self.event.facts;
+        let names_one = facts.destination_ip.is_some() || !facts.target.is_empty();
+        self.kind == Kind::SessionStart && names_one && self.inner.is_none()
     }
 
     pub(super) fn was_refused(&self) -> bool {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use parsers::Time;
 use parsers::time::{DAY, MINUTE};
+use parsers::{Kind, Time};
 
 use super::Engine;
 use super::attribution::{Holder, Match, Opening, Owner};
@@ -103,6 +103,7 @@ impl Engine {
                     mfa: said.mfa,
                     sent: None,
                     received: None,
+                    received_within: None,
                     on_target: reaches,
                     within: Vec::new(),
                 };
@@ -193,8 +194,8 @@ impl Engine {
             }
             return;
         }
-        if let Some(supplier) = facts.peer.filter(|_| said.user.is_none()).and_then(|peer| self.register.supplier_by_peer(peer)) {
-            let supplier = Arc::clone(&supplier.id);
+        if let Some(peer) = facts.peer.filter(|_| said.user.is_none()) {
+            let supplier = self.register.supplier_by_peer(peer).map_or_else(|| "".into(), |supplier| Arc::clone(&supplier.id));
             if let Some(supplied) = self.state.suppliers.get_mut(&supplier) {
                 supplied.tunnel_down(at, facts.peer, said.at());
             }
@@ -251,13 +252,19 @@ impl Engine {
             return true;
         }
         let Some(owner) = self.owner_of(holder) else { return true };
-        let within =
-            |session: &Session| said.id.as_deref().is_some_and(|id| session.id.is_some() && !session.bears(said.stream_index(), id));
-        if let Some(session) = self.session_mut(holder).filter(|session| !within(session)) {
-            session.counted(facts.source_bytes, facts.destination_bytes);
-            let happened = Happened::of(said, Happening::Counted, scene, Some(holder.session));
-            self.happened(&owner, happened, out);
+        let (stream, is_over) = (said.stream_index(), matches!(said.kind, Kind::Logout | Kind::SessionEnd));
+        let Some(session) = self.session_mut(holder) else { return true };
+        let is_within = said.id.as_deref().is_some_and(|id| {
+            let held = session.within.iter().any(|(of, held)| *of == stream && **held == *id);
+            held || (session.id.is_some() && !session.bears(stream, id))
+        });
+        match (is_within, is_over) {
+            (false, _) => session.counted(facts.source_bytes, facts.destination_bytes),
+            (true, true) => session.counted_within(facts.destination_bytes),
+            (true, false) => return true,
         }
+        let happened = Happened::of(said, Happening::Counted, scene, Some(holder.session));
+        self.happened(&owner, happened, out);
         true
     }
 
@@ -321,6 +328,10 @@ impl Engine {
             }
             What::Forget(session) => {
                 let Some(login) = login else { return };
+                let holder = Holder { supplier: Arc::clone(&supplier), login: Arc::clone(&login), session };
+                if let Some(owner) = self.owner_of(&holder).filter(|_| self.session(&holder).is_some()) {
+                    self.happened(&owner, Happened::due(Happening::Ended, due, Some(session)), out);
+                }
                 let account = self.state.suppliers.get_mut(&supplier).and_then(|supplied| supplied.accounts.get_mut(&login));
                 let Some(accounted) = account.map(Arc::make_mut) else { return };
                 if let Some(at) = accounted.sessions.iter().position(|held| held.number == session) {

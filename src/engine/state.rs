@@ -37,6 +37,10 @@ pub struct State {
     pub replayed: Time,
     /// When addresses were last swept.
     pub swept: Time,
+    /// When the clock last ticked.
+    pub ticked: Time,
+    /// Since when it has ticked without a break.
+    pub awake: Time,
 }
 
 /// One device in one source.
@@ -61,6 +65,8 @@ pub struct Stream {
     pub recent: Recent,
     /// Those of them that tell of a login that anybody may have invented: the last ones of them.
     pub invented: Recent,
+    /// When the last alert fell due that speaks of its silence.
+    pub told: Option<Time>,
     /// What its connections said that are no sessions yet.
     pub connections: Arc<Connections>,
     /// The rules' memories of it.
@@ -222,7 +228,7 @@ mod tests {
         let mut written = serde_json::to_value(Supplied::default()).unwrap();
         assert!(written.as_object_mut().unwrap().remove("tunnels").is_some());
         // What a rule remembered of nothing, it may come to remember of something.
-        assert!(written["memory"].as_object_mut().unwrap().insert("cut_breach".into(), serde_json::Value::Null).is_some());
+        assert!(written["memory"].as_object_mut().unwrap().insert("lan_to_lan".into(), serde_json::Value::Null).is_some());
         assert!(serde_json::from_value::<Supplied>(written).unwrap().tunnels.is_empty());
     }
 }

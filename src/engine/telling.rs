@@ -28,6 +28,9 @@ pub(super) struct Happened<'a> {
     /// The line as it may be shown.
     pub raw: Cow<'a, [u8]>,
     pub event: Option<&'a Event<'a>>,
+    /// Domain and group of the login.
+    pub domain: Option<Cow<'a, [u8]>>,
+    pub group: Option<Cow<'a, [u8]>>,
     pub session: Option<u32>,
     /// The address counts as an origin: its memory is at hand.
     pub address: Option<IpAddr>,
@@ -82,6 +85,8 @@ impl Engine {
             session,
             origin: session.and_then(|session| session.origin).or(happened.origin),
             login: (!owner.login.is_empty()).then_some(&owner.login),
+            domain: happened.domain.as_deref(),
+            group: happened.group.as_deref(),
             watched_since: session
                 .and_then(|session| self.state.streams.get(usize::try_from(session.stream).ok()?))
                 .and_then(|stream| stream.first),
@@ -123,6 +128,8 @@ impl<'a> Happened<'a> {
             scene: Some(scene),
             raw: said.event.shown(),
             event: Some(said.event),
+            domain: said.domain.clone(),
+            group: said.group.clone(),
             session,
             address: None,
             origin: None,
@@ -131,7 +138,19 @@ impl<'a> Happened<'a> {
     }
 
     pub(super) fn due(happening: Happening, now: Time, session: Option<u32>) -> Happened<'static> {
-        Happened { happening, now, scene: None, raw: Cow::Borrowed(b""), event: None, session, address: None, origin: None, repeated: 1 }
+        Happened {
+            happening,
+            now,
+            scene: None,
+            raw: Cow::Borrowed(b""),
+            event: None,
+            domain: None,
+            group: None,
+            session,
+            address: None,
+            origin: None,
+            repeated: 1,
+        }
     }
 }
 

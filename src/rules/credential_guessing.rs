@@ -12,6 +12,7 @@ use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, f
 use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::network::subscriber;
 use crate::session::{Origin, Scene};
+use crate::told::{Amount, Nearest, Remedy, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -216,6 +217,28 @@ impl Rule for CredentialGuessing {
             ("names", self.names.to_string(), "unknown names that are tried from them"),
             ("crowd_within", span_words(self.crowd_within), "within which both lie; told at most once in this time"),
         ]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let counted = |what: &str, threshold: &str, setting: &'static str, reached: Option<i64>| {
+            let least = told.number(threshold)?;
+            let remedy = Remedy::Setting(setting, Amount::Count(reached.unwrap_or(least).saturating_add(1)));
+            let within = told.text("within").map_or_else(String::new, |within| format!("within {within}"));
+            Some(Nearest::fewer(what, least, &within).by(remedy))
+        };
+        let (failures, accounts) = (told.number("failures"), told.listed("accounts"));
+        let list = match told.reason {
+            "brute-force" => vec![counted("failures", "threshold", "failures", failures)],
+            "success-after-failures" => vec![counted("failures before", "threshold", "failures_before_success", failures)],
+            "spray" | "success-in-spray" => vec![counted("accounts", "threshold", "accounts", accounts)],
+            "distributed" => vec![
+                counted("addresses", "address_threshold", "addresses", told.listed("addresses")),
+                counted("unknown names", "name_threshold", "names", None),
+            ],
+            _ => Vec::new(),
+        };
+        let known = told.text("origin").map(|origin| Nearest::new("the origin", origin, "known of the account before"));
+        list.into_iter().chain([known]).flatten().collect()
     }
 }
 

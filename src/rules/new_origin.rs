@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local, span_words};
 use crate::alert::{Because, RuleName, Severity};
 use crate::session::Origin;
+use crate::told::{Nearest, Remedy, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -123,5 +124,21 @@ impl Rule for NewOrigin {
             ("sessions", self.sessions.to_string(), "how many sessions it must have had by then"),
             ("forgotten_after", span_words(self.forgotten_after), "after how long an origin that was not seen is new again"),
         ]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let mut list = Vec::new();
+        if let Some(networks) = told.text("networks") {
+            list.push(Nearest::new("a login out of", networks, "its declared networks"));
+        }
+        if let Some(origin) = told.text("origin") {
+            let means = "declared among its networks in the register";
+            list.push(Nearest::new("the origin", origin, means).by(Remedy::Network(origin.to_owned())));
+        }
+        if let Some(last) = told.moment("last_seen") {
+            let means = format!("it was last seen there on {}", told.at(last));
+            list.push(Nearest::new("a login before", told.at(last.plus(self.forgotten_after)), means));
+        }
+        list
     }
 }

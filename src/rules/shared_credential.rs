@@ -10,6 +10,7 @@ use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, s
 use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::register::{AccountKind, SupplierKind};
 use crate::session::{Origin, Scene, Session};
+use crate::told::{Amount, Nearest, Remedy, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -138,7 +139,7 @@ impl Rule for SharedCredential {
             return;
         }
         if let (Some(session), Some(_)) = (case.session, case.login)
-            && !matches!(case.happening, Happening::StillOpen { .. } | Happening::Refused { .. } | Happening::Counted)
+            && !matches!(case.happening, Happening::StillOpen { .. } | Happening::Refused { .. } | Happening::Counted | Happening::Ended)
         {
             self.sign_of_life(case, session, memory.account, out);
         }
@@ -178,6 +179,26 @@ impl Rule for SharedCredential {
             ("sites_within", span_words(self.sites_within), "within which they have to lie"),
             ("pooled_within", span_words(self.pooled_within), "within which one address serves two suppliers"),
         ]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let sites = || {
+            let reached = told.listed("sites")?;
+            Some(Nearest::fewer("sites", reached, "tried from one address").by(Remedy::Setting("sites", Amount::Count(reached.saturating_add(1)))))
+        };
+        let found = match told.reason {
+            "concurrent-sessions" => told.moment("second_opened").zip(told.span("concurrent_for")).map(|(joined, most)| {
+                let means = format!("less than {} after the second one began", span_words(most));
+                Nearest::new("one ended before", told.at(joined.plus(most)), means)
+            }),
+            "cross-site" => sites(),
+            "pooled-source" => told.moment("other_at").zip(told.span("pooled_within")).map(|(other, within)| {
+                let means = format!("more than {} after the other supplier's login", span_words(within));
+                Nearest::new("a login after", told.at(other.plus(within)), means)
+            }),
+            _ => None,
+        };
+        found.map_or_else(|| told.one_less(&self.settings()), |found| vec![found])
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cli::Common;
 use crate::config::Config;
 use crate::json::printable;
 use crate::mistake::Mistake;
-use crate::rules::RULES;
+use crate::rules::{LEARNS, RULES};
 use crate::setup::{Setup, Trouble, read_entry};
 use crate::verbs::explain::Reader;
 use crate::zone::Zone;
@@ -75,16 +75,17 @@ fn samples(setup: &Setup, common: &Common, now: Time, out: &mut dyn Write) -> io
     Ok(())
 }
 
-/// Entries of the daybook that name suppliers, rules or sources that there are not.
+/// Entries of the daybook that name suppliers, rules, sources or things learned that there are not.
 fn unknown_names(setup: &Setup, path: &std::path::Path) -> Vec<Mistake> {
     let rules: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
     let sources: Vec<&str> = setup.config.sources.iter().map(|source| &*source.name).collect();
+    let learned = LEARNS.concat();
     let text = std::fs::read(path).unwrap_or_default();
     let lines = (1u32..).zip(text.split(|&b| b == b'\n'));
     lines
         .filter_map(|(number, line)| {
             let entry = read_entry(path, number, line)?.ok()?;
-            let problem = entry.check(&setup.register, &rules, &sources).err()?;
+            let problem = entry.check(&setup.register, &rules, &sources, &learned).err()?;
             let place = crate::mistake::Place { line: number, column: problem.column.max(1) };
             Some(Mistake { file: path.to_string_lossy().into(), place, message: problem.message })
         })
