@@ -12,6 +12,7 @@ use parsers::{Event, Stamp, Time};
 
 use crate::alert::Alert;
 use crate::daybook::{Close, Entry};
+use crate::geo::Geo;
 use crate::register::Register;
 use crate::rules::overstay::{self, Overstay};
 use crate::rules::{Rule, Rules};
@@ -110,6 +111,7 @@ pub struct Engine {
     sources: Vec<Source>,
     register: Arc<Register>,
     rules: Arc<Rules>,
+    geo: Arc<Geo>,
     attribution: Attribution,
     daybook_configured: bool,
     /// Index of a stream by source and device.
@@ -133,6 +135,7 @@ impl Engine {
             sources,
             register,
             rules,
+            geo: Arc::default(),
             attribution: Attribution::default(),
             daybook_configured: daybook,
             by_device: HashMap::new(),
@@ -145,6 +148,14 @@ impl Engine {
         engine.attribution.index(&engine.state);
         engine.next_due = engine.first_due();
         engine
+    }
+
+    /// With databases that know more of an address than itself tells.
+    #[must_use]
+    pub fn with_geo(mut self, geo: Arc<Geo>) -> Engine {
+        self.geo = geo;
+        self.place_again();
+        self
     }
 
     /// Takes one input; appends the alerts it leads to, in their order.
@@ -160,6 +171,7 @@ impl Engine {
                 self.register = register;
                 self.attribution = Attribution::default();
                 self.attribution.index(&self.state);
+                self.place_again();
             }
             Input::Finished(source) => self.finish(source),
             Input::End => self.end(),
@@ -218,7 +230,7 @@ impl Engine {
         let Some(window) = self.state.daybook.window(&close.window) else { return };
         let supplier = Arc::clone(&window.supplier);
         let Some(supplied) = self.state.suppliers.get(&supplier) else { return };
-        let open = |accounted: &Accounted| accounted.sessions.iter().any(|session| session.is_peopled(close.at));
+        let open = |accounted: &Accounted| accounted.sessions.iter().any(|session| session.is_seen_open(close.at));
         let accounts = supplied.accounts.iter().filter(|(_, accounted)| open(accounted));
         let timers: Vec<Timer> = accounts
             .map(|(login, _)| Timer {

@@ -12,6 +12,7 @@ pub mod config;
 pub mod daybook;
 pub mod engine;
 pub mod fault;
+pub mod geo;
 pub mod json;
 pub mod learning;
 pub mod metrics;

@@ -21,6 +21,7 @@ use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::calendar::Calendars;
 use crate::clock::Clock;
 use crate::daybook::Daybook;
+use crate::geo::Geo;
 use crate::mistake::Mistakes;
 use crate::register::{Access, Account, Register, Supplier};
 use crate::session::{Origin, Scene, Session};
@@ -119,6 +120,8 @@ pub struct Case<'a> {
     pub daybook_configured: bool,
     /// Hours and holidays.
     pub calendars: &'a Calendars,
+    /// What databases know of addresses.
+    pub geo: &'a Geo,
 }
 
 impl Case<'_> {

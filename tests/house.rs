@@ -22,6 +22,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "clock",
             "daybook",
             "fault",
+            "geo",
             "json",
             "learning",
             "mistake",
