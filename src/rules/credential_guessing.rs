@@ -9,7 +9,7 @@ use parsers::time::{HOUR, MINUTE};
 use serde::{Deserialize, Serialize};
 
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, span_words};
-use crate::alert::{Because, RuleName, Severity};
+use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::network::subscriber;
 use crate::session::{Origin, Scene};
 use crate::told::{Amount, Nearest, Remedy, Told};
@@ -262,7 +262,7 @@ impl CredentialGuessing {
         out.report(Finding {
             because,
             unless: format!("fewer than {} failures within {}", self.failures, span_words(self.within)),
-            earlier: burst.earlier(&scene.evidence),
+            earlier: all_but(burst.tries.iter().map(|held| &held.evidence), &scene.evidence),
             // No session is at hand, and whoever guesses shall not write the history of those who got in.
             incident: Some(format!("guessing since {}", since.0)),
             ..Finding::new("brute-force", Severity::Medium, scene, message)
@@ -292,7 +292,7 @@ impl CredentialGuessing {
         out.report(Finding {
             because,
             unless: format!("fewer than {} failures before, or {origin} known of {}", self.failures_before_success, case.supplier.id),
-            earlier: burst.earlier(&scene.evidence),
+            earlier: all_but(burst.tries.iter().map(|held| &held.evidence), &scene.evidence),
             ..Finding::new("success-after-failures", Severity::High, scene, message)
         });
     }
@@ -320,7 +320,7 @@ impl CredentialGuessing {
         out.report(Finding {
             because,
             unless: format!("fewer than {} accounts that never got in from {ip} before, or {ip} among the networks of their supplier", self.accounts),
-            earlier: found.iter().map(|held| held.evidence.clone()).filter(|line| *line != scene.evidence).collect(),
+            earlier: all_but(found.iter().map(|held| &held.evidence), &scene.evidence),
             users: found.iter().map(|held| Arc::clone(&held.login)).collect(),
             incident: Some(format!("spray from {ip} since {}", since.0)),
             of_all: found.iter().any(|held| held.supplier != case.supplier.id),
@@ -382,13 +382,18 @@ impl CredentialGuessing {
         out.report(Finding {
             because,
             unless: format!("fewer than {} addresses or {} names that never got in", self.addresses, self.names),
-            earlier: found.names.iter().map(|(_, line)| line.clone()).filter(|line| *line != scene.evidence).collect(),
+            earlier: all_but(found.names.iter().map(|(_, line)| line), &scene.evidence),
             users: found.names.into_iter().map(|(name, _)| name).collect(),
             ips: addresses.into_iter().collect(),
             incident: Some(format!("crowd since {}", found.since.0)),
             ..Finding::new("distributed", Severity::Medium, scene, message)
         });
     }
+}
+
+/// The lines that an alert rests on, without the one at hand.
+fn all_but<'a>(lines: impl Iterator<Item = &'a Evidence>, at_hand: &Evidence) -> Vec<Evidence> {
+    lines.filter(|line| (&line.source, line.offset) != (&at_hand.source, at_hand.offset)).cloned().collect()
 }
 
 /// The first few names, and how many more there are.

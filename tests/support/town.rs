@@ -77,6 +77,8 @@ pub(crate) enum Act {
     Leave,
     /// A wrong password at the bastion.
     Refused,
+    /// Six wrong passwords at the bastion, in one line.
+    Guessed,
     /// A connection to the portal, from a place.
     Knock,
     /// The latest connection of all says a name.
@@ -160,6 +162,7 @@ pub(crate) const ALL: &[Act] = &[
     Act::Leave,
     Act::Refused,
     Act::Refused,
+    Act::Guessed,
     Act::Knock,
     Act::Knock,
     Act::Name,
@@ -300,6 +303,10 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
                 processes[who].pop().map(|pid| (2, bastion(time, pid, &format!("pam_unix(sshd:session): session closed for user {name}"))))
             }
             Act::Refused => Some((2, bastion(time, number, &format!("Failed password for {name} from {from} port 40000 ssh2")))),
+            Act::Guessed => {
+                let words = format!("message repeated 6 times: [ Failed password for {name} from {from} port 40000 ssh2]");
+                Some((2, bastion(time, number, &words)))
+            }
             Act::Knock => {
                 connections.push((who, place, number));
                 Some((3, portal(time, &format!("act=connect externalId=c{number} src={from}"))))

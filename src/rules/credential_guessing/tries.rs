@@ -116,11 +116,6 @@ impl Tries {
 }
 
 impl Burst<'_> {
-    /// Its lines, but the one at hand.
-    pub(super) fn earlier(&self, at_hand: &Evidence) -> Vec<Evidence> {
-        self.tries.iter().map(|held| &held.evidence).filter(|line| *line != at_hand).cloned().collect()
-    }
-
     /// When it began.
     pub(super) fn since(&self) -> Option<Time> {
         self.tries.first().map(|first| first.at())
