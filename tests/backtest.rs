@@ -153,7 +153,10 @@ fn wider_hours_networks_and_exceptions_are_weighed() {
     let report = weeks.json(&["--against", "wider.toml"]);
     let changes = &report["difference"]["rules"]["off-hours"];
     assert_eq!(changes["gone"]["count"], 15);
-    weeks.write("daybook.jsonl", &format!("{}\n", exception["what"].as_str().unwrap().replace(&entry["at"].to_string(), "\"2026-05-01T00:00:00Z\"")));
+    weeks.write(
+        "daybook.jsonl",
+        &format!("{}\n", exception["what"].as_str().unwrap().replace(&entry["at"].to_string(), "\"2026-05-01T00:00:00Z\"")),
+    );
     let excepted = weeks.json(&["--daybook", "daybook.jsonl"]);
     assert_eq!(of(&excepted["rules"], "rule", "off-hours")[0]["severity"], "info");
     assert!(of(&excepted["savings"]["exceptions"], "rule", "off-hours").is_empty());

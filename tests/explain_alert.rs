@@ -101,7 +101,7 @@ fn an_alert_of_another_version_is_explained_as_far_as_it_goes() {
     let setup = setup(Path::new(NIGHT));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.jsonl");
-    let mut page = |alert: &Value| {
+    let page = |alert: &Value| {
         fs::write(&file, alert.to_string()).unwrap();
         let search = find("abcdef00", std::slice::from_ref(&file), &setup, &mut |_| {}).unwrap();
         explained(&search, &setup, true, NOW, &mut |_| {}).to_string()
@@ -238,6 +238,12 @@ fn alerts_are_found_in_the_sinks_in_rotated_ones_and_on_stdin() {
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && output.stdout.is_empty() && told.contains(said), "{args:?}: {told}");
     }
+    // Without a file sink the alert log lies in the state folder.
+    let config = fs::read_to_string(place.path("np.toml")).unwrap();
+    fs::create_dir(place.path("state")).unwrap();
+    place.write("state/alerts.jsonl", &alerts);
+    place.write("stateful.toml", &format!("state = \"state\"\n{}", config.split("[[sink]]").next().unwrap()));
+    assert_eq!(place.run(&["explain", &ids[0], "--config", "stateful.toml"], "").status.code(), Some(0));
     // A sink to which nothing has been written yet.
     fs::remove_file(place.path("alerts.jsonl.1.gz")).unwrap();
     let told = place.run(&["explain", "abcdef99", "--config", "np.toml"], "").stderr;
@@ -248,25 +254,66 @@ fn alerts_are_found_in_the_sinks_in_rotated_ones_and_on_stdin() {
 fn the_nearest_values_of_each_rule() {
     let time: jiff::Timestamp = "2026-11-20T21:41:07Z".parse().unwrap();
     let cases = [
-        ("overstay", "past-hours", json!({"hours_end": "2026-11-20T18:00:00+01:00[Europe/Paris]", "after": "15m"}), "ended before Fri 2026-11-20 17:15"),
-        ("overstay", "too-long", json!({"session_opened": "2026-11-20T08:00:00+00:00", "max_session": "10h"}), "ended before Fri 2026-11-20 18:00"),
-        ("dormant-account", "long-unused", json!({"last_success": "2026-08-01T08:00:00Z", "unused_days": 111, "dormant_after": "90d"}), "used since Sat 2026-08-22 21:41:07; dormant after 112d"),
+        (
+            "overstay",
+            "past-hours",
+            json!({"hours_end": "2026-11-20T18:00:00+01:00[Europe/Paris]", "after": "15m"}),
+            "ended before Fri 2026-11-20 17:15",
+        ),
+        (
+            "overstay",
+            "too-long",
+            json!({"session_opened": "2026-11-20T08:00:00+00:00", "max_session": "10h"}),
+            "ended before Fri 2026-11-20 18:00",
+        ),
+        (
+            "dormant-account",
+            "long-unused",
+            json!({"last_success": "2026-08-01T08:00:00Z", "unused_days": 111, "dormant_after": "90d"}),
+            "used since Sat 2026-08-22 21:41:07; dormant after 112d",
+        ),
         ("expired-access", "account-expired", json!({"expires": "2026-06-30"}), "a login until 2026-06-30"),
         ("shared-credential", "alternation", json!({"switches": 3}), "switches 2 at most"),
         ("shared-credential", "cross-site", json!({"sites": ["a", "b", "c"]}), "sites 2 at most"),
-        ("shared-credential", "pooled-source", json!({"other_at": "2026-11-20T21:00:00Z", "pooled_within": "1h"}), "a login after Fri 2026-11-20 22:00"),
+        (
+            "shared-credential",
+            "pooled-source",
+            json!({"other_at": "2026-11-20T21:00:00Z", "pooled_within": "1h"}),
+            "a login after Fri 2026-11-20 22:00",
+        ),
         ("new-origin", "first-seen-network", json!({"origin": "203.0.113.0/24"}), "the origin 203.0.113.0/24"),
         ("scope-breach", "fan-out", json!({"targets": "10.0.0.1, 10.0.0.2", "within": "10m"}), "new targets 1 at most"),
-        ("scope-breach", "outside-scope", json!({"target": "10.1.2.3:22", "scope": "10.20.4.0/24"}), "a target within 10.20.4.0/24; the target 10.1.2.3:22"),
-        ("cut-breach", "still-open", json!({"cut_at": "2026-11-20T20:00:00Z", "still_open_after": "15m"}), "ended before Fri 2026-11-20 20:15"),
+        (
+            "scope-breach",
+            "outside-scope",
+            json!({"target": "10.1.2.3:22", "scope": "10.20.4.0/24"}),
+            "a target within 10.20.4.0/24; the target 10.1.2.3:22",
+        ),
+        (
+            "cut-breach",
+            "still-open",
+            json!({"cut_at": "2026-11-20T20:00:00Z", "still_open_after": "15m"}),
+            "ended before Fri 2026-11-20 20:15",
+        ),
         ("credential-guessing", "brute-force", json!({"failures": 7, "threshold": 5, "within": "10m"}), "failures 4 at most"),
-        ("credential-guessing", "distributed", json!({"failures": 99, "address_threshold": 20, "name_threshold": 40}), "addresses 19 at most; unknown names 39 at most"),
+        (
+            "credential-guessing",
+            "distributed",
+            json!({"failures": 99, "address_threshold": 20, "name_threshold": 40}),
+            "addresses 19 at most; unknown names 39 at most",
+        ),
         ("missing-mfa", "single-factor", json!({"mfa": "required"}), ""),
         ("no-such-rule", "x", json!({}), ""),
     ];
     for (rule, reason, because, expected) in cases {
-        let told =
-            Told { reason, time: Some(nightporter::zone::time(time)), because: &because, supplier: "chimere", entry: None, calendars: None };
+        let told = Told {
+            reason,
+            time: Some(nightporter::zone::time(time)),
+            because: &because,
+            supplier: "chimere",
+            entry: None,
+            calendars: None,
+        };
         let nearest = Rules::default().nearest(rule, &told);
         let words: Vec<String> = nearest.iter().map(|nearest| format!("{} {}", nearest.what, nearest.value)).collect();
         assert_eq!(words.join("; "), expected, "{rule} {reason}");
