@@ -65,6 +65,16 @@ pub enum Verb {
     /// Lift a cut.
     #[command(after_help = "Example:\n  nightporter lift chimere --reason \"attested clean\" --by yann")]
     Lift(Cut),
+    /// Show what the rules have learned of suppliers, by the last snapshot of a watch.
+    #[command(
+        after_help = "Examples:\n  nightporter learned --config np.toml\n  nightporter learned chimere --config np.toml\n  nightporter learned --config np.toml --json | jq -r 'select(.what == \"targets\") | .value'"
+    )]
+    Learned(Learned),
+    /// Forget what was learned of a supplier: what an intruder did is not what is usual.
+    #[command(
+        after_help = "Examples:\n  nightporter unlearn chimere --what targets --reason \"that was the intruder\" --by yann\n  nightporter unlearn chimere --reason \"new team, new office\" --by yann"
+    )]
+    Unlearn(Unlearn),
 }
 
 /// Options that all verbs share.
@@ -314,6 +324,35 @@ pub struct WindowList {
 pub struct Cut {
     /// Supplier id, or * for all.
     pub supplier: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub signed: Signed,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: Common,
+}
+
+/// `learned`.
+#[derive(Args, Debug)]
+pub struct Learned {
+    /// Supplier id; default all.
+    pub supplier: Option<String>,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: Common,
+}
+
+/// `unlearn`.
+#[derive(Args, Debug)]
+pub struct Unlearn {
+    /// Supplier id.
+    pub supplier: String,
+    /// What, as `learned` shows it (targets, hours, volume …); default all.
+    #[arg(long)]
+    pub what: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub signed: Signed,

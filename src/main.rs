@@ -41,6 +41,8 @@ fn main() -> ExitCode {
             WindowVerb::List(args) => verbs::daybook::list(&args, now()).map(|list| print(&list)),
         },
         Some(Verb::Cut(args)) => verbs::daybook::cut(&args, false, now()).map(|told| say(&told)),
+        Some(Verb::Learned(args)) => verbs::learned::run(&args).map(|learned| ended(stdout().write_all(&learned), 0)),
+        Some(Verb::Unlearn(args)) => verbs::daybook::unlearn(&args, now()).map(|told| say(&told)),
         Some(Verb::Lift(args)) => verbs::daybook::cut(&args, true, now()).map(|told| say(&told)),
     };
     done.unwrap_or_else(|trouble| {

@@ -5,6 +5,7 @@ pub mod check;
 pub mod daybook;
 pub mod doctor;
 pub mod explain;
+pub mod learned;
 pub mod page;
 pub mod parse;
 pub mod recorded;

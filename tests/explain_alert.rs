@@ -258,7 +258,7 @@ fn the_nearest_values_of_each_rule() {
             "overstay",
             "past-hours",
             json!({"hours_end": "2026-11-20T18:00:00+01:00[Europe/Paris]", "after": "15m"}),
-            "ended before Fri 2026-11-20 17:15",
+            "ended before Fri 2026-11-20 17:15; a window over Fri 2026-11-20 17:15",
         ),
         (
             "overstay",
@@ -302,6 +302,8 @@ fn the_nearest_values_of_each_rule() {
             json!({"failures": 99, "address_threshold": 20, "name_threshold": 40}),
             "addresses 19 at most; unknown names 39 at most",
         ),
+        ("source-silent", "silent", json!({"silent_for": "12m", "threshold": "5m"}), "mute for 5m at most"),
+        ("source-silent", "clock", json!({"off": "7m", "allowed": "5m"}), "a clock off by 5m at most"),
         ("missing-mfa", "single-factor", json!({"mfa": "required"}), ""),
         ("no-such-rule", "x", json!({}), ""),
     ];

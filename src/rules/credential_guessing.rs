@@ -113,8 +113,7 @@ impl OfSupplier {
         if account.let_in || !case.sessions.is_empty() {
             return &mut account.tries;
         }
-        let spelt_out = || case.supplier.accounts.iter().any(|glob| glob.is_literal() && glob.pattern() == &**login);
-        if case.account.is_some() || spelt_out() {
+        if case.account.is_some() || case.supplier.spells_out(login) {
             return self.declared.entry(Arc::clone(login)).or_default();
         }
         self.invented.of(login, INVENTED)

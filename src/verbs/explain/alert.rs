@@ -270,7 +270,9 @@ fn next(alert: &Recorded, setup: &Setup, entry: Option<&Supplier>, nearest: &[Ne
 fn cut_in_force(setup: &Setup, supplier: &str, now: Time) -> Option<Cut> {
     let (entries, _) = setup.daybook().ok()?;
     let mut daybook = Daybook::default();
-    entries.into_iter().for_each(|entry| daybook.apply(entry));
+    for entry in entries {
+        daybook.apply(entry);
+    }
     daybook.cut(supplier, now).cloned()
 }
 
