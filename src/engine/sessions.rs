@@ -40,7 +40,7 @@ impl Engine {
     pub(super) fn place_again(&mut self) {
         let mut placed = Vec::new();
         for (id, supplied) in self.state.suppliers.iter() {
-            for (login, accounted) in &supplied.accounts {
+            for (login, accounted) in supplied.accounts.iter() {
                 for session in &accounted.sessions {
                     let holder = Holder { supplier: Arc::clone(id), login: Arc::clone(login), session: session.number };
                     let origin = self.owner_of(&holder).and_then(|owner| self.origin(&owner.supplier, session.source_ip));
