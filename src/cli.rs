@@ -23,6 +23,8 @@ Examples:
   nightporter replay --config np.toml logs/*.log.gz    the same engine over finished files
   nightporter replay --fail-on high fw.log > alerts.jsonl
   nightporter explain off-hours                        a rule's manual page
+  nightporter explain 3f9ac1 --config np.toml          why that alert was raised, and what to do next
+  nightporter backtest --since 60d --config np.toml    how many alerts a day, and what would save most
   nightporter window open chimere --until 00:30 --ticket INC-4512 --reason \"blocked prescriptions\" --by claire
   nightporter cut chimere --reason \"supplier under attack\" --by yann
 

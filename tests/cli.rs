@@ -30,10 +30,11 @@ fn outcome(world: &World, args: &[&str]) -> (i32, String, String) {
 #[test]
 fn every_verb_explains_itself() {
     let world = World::new();
-    let verbs: [&[&str]; 16] = [
+    let verbs: [&[&str]; 17] = [
         &[],
         &["watch"],
         &["replay"],
+        &["backtest"],
         &["parse"],
         &["check"],
         &["doctor"],

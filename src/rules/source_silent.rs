@@ -11,6 +11,7 @@ use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::calendar::CalendarId;
 use crate::normalised::lossy;
 use crate::session::Scene;
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -138,6 +139,16 @@ impl Rule for SourceSilent {
             ("off", span_words(self.off), "how far a device's clock may be off"),
             ("unparsed", self.unparsed.to_string(), "by how many percent points the share of unparsed lines leaps"),
         ]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let at_most = |what: &str, fact: &str, means: &str| told.text(fact).map(|most| Nearest::new(what, format!("{most} at most"), means));
+        let found = match told.reason {
+            "silent" => at_most("mute for", "threshold", "as long as it may be at that hour of the week"),
+            "clock" => at_most("a clock off by", "allowed", "to either side"),
+            _ => None,
+        };
+        found.into_iter().collect()
     }
 }
 

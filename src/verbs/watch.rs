@@ -8,7 +8,7 @@
 mod archivist;
 mod ingest;
 mod keeper;
-mod outlet;
+pub(in crate::verbs) mod outlet;
 mod patience;
 mod recovery;
 

@@ -132,14 +132,17 @@ fn rounded(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 
+/// What alerts are counted by, the most severe first.
+type Kind<'a> = (&'a str, Reverse<Option<Severity>>);
+
 /// How often alerts come, by what `name` makes of them and by severity, the most severe first.
 fn rates(alerts: &[&Recorded], days: f64, zone: &TimeZone, name: fn(&Recorded) -> &str) -> Vec<Rate> {
-    let mut by: BTreeMap<(&str, Reverse<Option<Severity>>), BTreeMap<Date, usize>> = BTreeMap::new();
+    let mut by: BTreeMap<Kind<'_>, BTreeMap<Date, usize>> = BTreeMap::new();
     for alert in alerts {
         let day = alert.time().map(|time| zoned(time, zone).date()).unwrap_or_default();
         *by.entry((name(alert), Reverse(alert.severity()))).or_default().entry(day).or_default() += 1;
     }
-    let rate = |((rule, Reverse(severity)), by_day): ((&str, Reverse<Option<Severity>>), BTreeMap<Date, usize>)| {
+    let rate = |((rule, Reverse(severity)), by_day): (Kind<'_>, BTreeMap<Date, usize>)| {
         let alerts = by_day.values().sum();
         // Of days that are alike the first is named.
         let worst = by_day.iter().max_by_key(|(day, alerts)| (**alerts, Reverse(**day)));

@@ -123,12 +123,13 @@ fn hours<'a>(group: &[(&'a Recorded, Vec<Remedy>)], setup: &Setup) -> Option<(Ve
         return None;
     }
     let calendar = group.first()?.0.entry(&setup.register)?.calendar;
-    let what = widened(setup, calendar, earlier, later).map(|hours| format!("hours = \"{hours}\"")).unwrap_or_else(|| {
+    let in_words = || {
         let words = [(earlier, "begin", "earlier"), (later, "end", "later")];
         let words: Vec<String> =
             words.iter().filter(|(by, ..)| *by > 0).map(|(by, verb, way)| format!("{verb} {} {way}", distance(*by))).collect();
         format!("hours that {}: they are \"{}\"", words.join(" and "), setup.register.calendars.hours(calendar))
-    });
+    };
+    let what = widened(setup, calendar, earlier, later).map_or_else(in_words, |hours| format!("hours = \"{hours}\""));
     Some((saved, what))
 }
 
@@ -179,9 +180,12 @@ fn networks<'a>(group: &[(&'a Recorded, Vec<Remedy>)]) -> Option<(Vec<&'a Record
     (!saved.is_empty()).then(|| (saved, format!("{} among its networks", names.join(", "))))
 }
 
+/// What a setting would have had to be, for alerts of which severity.
+type Needed = Vec<(Amount, Option<Severity>)>;
+
 /// Settings that would have kept alerts quiet: as high as half of them need it, and as all of them do.
 fn settings(groups: &BTreeMap<(&str, &str), Group<'_>>, setup: &Setup) -> Vec<Saving> {
-    let mut needed: BTreeMap<(&str, &'static str), Vec<(Amount, Option<Severity>)>> = BTreeMap::new();
+    let mut needed: BTreeMap<(&str, &'static str), Needed> = BTreeMap::new();
     let mut of: BTreeMap<&str, usize> = BTreeMap::new();
     for ((rule, _), group) in groups {
         *of.entry(rule).or_default() += group.len();

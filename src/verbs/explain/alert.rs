@@ -136,11 +136,11 @@ fn when(alert: &Recorded, setup: &Setup, entry: Option<&Supplier>, zone: &TimeZo
     let of_site = setup.register.site(alert.text("/nightporter/site")).map_or_else(|| of_supplier.clone(), |site| site.zone.clone());
     let (supplier, site) = (name(&of_supplier), name(&of_site));
     let mut list = Vec::new();
-    if site != supplier {
+    if site == supplier {
+        list.push(When { whose: "", zone: supplier, local: local(&of_supplier) });
+    } else {
         list.push(When { whose: "at the site", zone: site, local: local(&of_site) });
         list.push(When { whose: "at the supplier", zone: supplier, local: local(&of_supplier) });
-    } else {
-        list.push(When { whose: "", zone: supplier, local: local(&of_supplier) });
     }
     if list.iter().all(|when| when.zone != "UTC") {
         list.push(When { whose: "", zone: "UTC".into(), local: local(&TimeZone::UTC) });

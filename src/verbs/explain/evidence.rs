@@ -141,7 +141,7 @@ impl Reader<'_> {
                     let places = [within + at, stream + within + at].map(Some);
                     at += line.len() as u64;
                     let missing = |held: &&mut Line| held.state != State::Verified && (!by_offset || places.contains(&held.offset));
-                    if !wanted.iter().any(|held| missing(&held)) {
+                    if !wanted.iter().any(&missing) {
                         continue;
                     }
                     let line = line.strip_suffix(b"\n").unwrap_or(line);

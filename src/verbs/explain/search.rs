@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use memchr::memmem;
 
-use crate::config::SinkKind;
+use crate::config::{Sink, SinkKind};
 use crate::fault::Fault;
 use crate::setup::{Setup, Trouble};
 use crate::source::archive::Archive;
 use crate::source::family::files_of;
 use crate::source::pattern::Pattern;
 use crate::verbs::recorded::Recorded;
+use crate::verbs::watch::outlet::ALERT_LOG;
 use crate::zone::rfc3339;
 
 /// How much of an id says which one is meant.
@@ -108,7 +109,7 @@ impl Place {
     }
 }
 
-/// The files to search: those given, else those of the file sinks with what rotation left beside them.
+/// The files to search: those given, else those of the file sinks (or the state folder) with what rotation left beside them.
 fn places(files: &[PathBuf], setup: &Setup) -> Result<Vec<Place>, Trouble> {
     let mut paths = Vec::new();
     for path in files {
@@ -117,16 +118,17 @@ fn places(files: &[PathBuf], setup: &Setup) -> Result<Vec<Place>, Trouble> {
         paths.extend(if literal { vec![path.clone()] } else { pattern.expand() });
     }
     if files.is_empty() {
-        let mut named = Vec::new();
-        for sink in &setup.config.sinks {
-            if let SinkKind::File(path) = &sink.kind {
-                paths.extend(files_of(path));
-                named.push(path.display().to_string());
-            }
+        let of_sink = |sink: &Sink| if let SinkKind::File(path) = &sink.kind { Some(path.clone()) } else { None };
+        let mut logs: Vec<PathBuf> = setup.config.sinks.iter().filter_map(of_sink).collect();
+        if logs.is_empty() {
+            // Then the alert log lies in the state folder.
+            logs.extend(setup.config.state.as_ref().map(|state| state.join(ALERT_LOG)));
         }
+        paths.extend(logs.iter().flat_map(|log| files_of(log)));
+        let named: Vec<String> = logs.iter().map(|log| log.display().to_string()).collect();
         if named.is_empty() {
             return Err(Trouble::Usage(
-                "in which file of alerts? Name it with --alerts FILE (- is stdin), or a configuration with a file sink with --config"
+                "in which file of alerts? Name it with --alerts FILE (- is stdin), or with --config a configuration that has a file sink or a state folder"
                     .into(),
             ));
         }

@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::store::alert_log::{AlertLog, Refused, write_on};
 
 /// Name of the alert log in the state folder, where no file sink is one.
-const ALERT_LOG: &str = "alerts.jsonl";
+pub(in crate::verbs) const ALERT_LOG: &str = "alerts.jsonl";
 
 /// Writes alerts.
 pub(super) struct Outlet {
