@@ -157,6 +157,7 @@ pub fn run(world: World<'_>) -> io::Result<Metrics> {
     write(&mut alerts, &mut json, out, &mut metrics)?;
     out.flush()?;
     metrics.repeated = engine.repeated();
+    metrics.held = engine.held().clone();
     Ok(metrics)
 }
 
