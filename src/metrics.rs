@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use parsers::{FormatId, Formats, Reading};
+use parsers::{FormatId, Formats, Reading, Time};
 
 use crate::alert::{Alert, Severity};
 
@@ -87,6 +87,8 @@ pub struct Metrics {
     pub gaps: u64,
     /// Alerts that were not raised since they went beyond the daily cap of their rule, by rule and supplier.
     pub held: BTreeMap<(&'static str, Arc<str>), u64>,
+    /// Event times of the first and the last line of a replay.
+    pub covered: Option<(Time, Time)>,
     alerts: BTreeMap<&'static str, u64>,
     highest: Option<Severity>,
     /// From reading a batch to having written its alerts, in microseconds.
@@ -103,9 +105,17 @@ impl Metrics {
             repeated: 0,
             gaps: 0,
             held: BTreeMap::new(),
+            covered: None,
             alerts: BTreeMap::new(),
             highest: None,
             latency,
+        }
+    }
+
+    /// Takes down how far the time of a replay has come.
+    pub fn came_to(&mut self, time: Time) {
+        if time != Time::MIN {
+            self.covered = Some(self.covered.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
         }
     }
 
