@@ -4,7 +4,7 @@
 //! reach an alert: the same inputs give the same alerts, wherever they come from. `watch`, `replay`,
 //! tests and benches all call [`Engine::step`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use parsers::time::MINUTE;
@@ -23,6 +23,7 @@ mod approvals;
 mod attribution;
 pub mod connections;
 pub mod entities;
+pub mod flood;
 mod happen;
 mod joining;
 mod sessions;
@@ -122,7 +123,11 @@ pub struct Engine {
     slowest: Option<usize>,
     next_due: Time,
     repeated: u64,
+    held: Held,
 }
+
+/// Alerts that were counted and not raised, by rule and supplier; the empty name stands for nobody's.
+pub type Held = BTreeMap<(&'static str, Arc<str>), u64>;
 
 impl Engine {
     /// An engine that continues from `state` (`State::default()` at the very first start).
@@ -143,6 +148,7 @@ impl Engine {
             slowest: None,
             next_due: Time::MIN,
             repeated: 0,
+            held: Held::new(),
         };
         engine.index_streams();
         engine.attribution.index(&engine.state);
@@ -160,6 +166,7 @@ impl Engine {
 
     /// Takes one input; appends the alerts it leads to, in their order.
     pub fn step(&mut self, input: Input<'_>, out: &mut Vec<Alert>) {
+        let before = out.len();
         match input {
             Input::Line(sighting) => self.line(&sighting, out),
             Input::Daybook(entry) => self.daybook(entry, out),
@@ -177,6 +184,7 @@ impl Engine {
             Input::End => self.end(),
         }
         self.fire(out);
+        self.cap(before, out);
     }
 
     /// What it remembers; a clone is cheap and shares everything that does not change meanwhile.
@@ -187,6 +195,11 @@ impl Engine {
     /// Lines that were repetitions of a line already seen.
     pub fn repeated(&self) -> u64 {
         self.repeated
+    }
+
+    /// Alerts that went beyond the daily cap of their rule.
+    pub fn held(&self) -> &Held {
+        &self.held
     }
 
     /// The sources, by index.

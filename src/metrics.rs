@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -84,6 +85,8 @@ pub struct Metrics {
     pub repeated: u64,
     /// Places where bytes were lost before they could be read.
     pub gaps: u64,
+    /// Alerts that were not raised since they went beyond the daily cap of their rule, by rule and supplier.
+    pub held: BTreeMap<(&'static str, Arc<str>), u64>,
     /// Event times of the first and the last line of a replay.
     pub covered: Option<(Time, Time)>,
     alerts: BTreeMap<&'static str, u64>,
@@ -96,7 +99,17 @@ impl Metrics {
     /// Nothing counted yet.
     pub fn new(formats: Formats) -> Metrics {
         let latency = latencies();
-        Metrics { tally: Tally::default(), formats, repeated: 0, gaps: 0, covered: None, alerts: BTreeMap::new(), highest: None, latency }
+        Metrics {
+            tally: Tally::default(),
+            formats,
+            repeated: 0,
+            gaps: 0,
+            held: BTreeMap::new(),
+            covered: None,
+            alerts: BTreeMap::new(),
+            highest: None,
+            latency,
+        }
     }
 
     /// Takes down how far the time of a replay has come.
@@ -155,6 +168,12 @@ impl fmt::Display for Metrics {
         writeln!(f, "alerts  {}", self.alerts())?;
         for (rule, alerts) in &self.alerts {
             writeln!(f, "        {alerts:>9} {rule}")?;
+        }
+        if !self.held.is_empty() {
+            writeln!(f, "held    {} beyond the daily cap of their rule, counted and not raised", self.held.values().sum::<u64>())?;
+        }
+        for ((rule, supplier), alerts) in &self.held {
+            writeln!(f, "        {alerts:>9} {rule} {supplier}")?;
         }
         let at = |quantile| Duration::from_micros(self.latency.value_at_quantile(quantile));
         write!(f, "latency {:?} p50, {:?} p99, {:?} p99.9, {:?} max (batch read to alerts written)", at(0.5), at(0.99), at(0.999), at(1.0))

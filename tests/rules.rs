@@ -2,7 +2,9 @@
 //!
 //! A story says `why`; its `register` where it is not that of all stories (`fixtures/rules/register.toml`), further `config`,
 //! and the lines of its `daybook`, where it has one; each `[[geo]]`, what databases say of a `network`. Each `[[source]]` has `name`, `site`, `time_zone`, `year` as in a
-//! configuration, and `lines`. Each `[[alert]]`, in the order in which they are raised, says `time`, `reason` and
+//! configuration, and `lines`; what a device writes for weeks stands in `[[source.beats]]`: from its time `from`, every
+//! `every` seconds, `times` times, its `line`, in which `%F` and the like are the time in the source's zone and `{n}`
+//! counts. Beats that overlap mix. Each `[[alert]]`, in the order in which they are raised, says `time`, `reason` and
 //! `severity`, `account` where one stands at the centre, and may say more: `rule` where it is another rule's, part of
 //! `message` and `unless`, fields of `because`, `exception`, `marked = [names]` of its flags, and a name for its `story`: the
 //! same name, the same story. Or the story is `quiet = true`. Rules that a story does not speak of may say what they like.
@@ -16,6 +18,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use support::mmdb::Told;
 use support::{Source, World, alerts, children, name, root, text};
@@ -34,6 +38,26 @@ fn only(table: &Table, known: &[&str], whose: &str) {
     assert!(strange.is_empty(), "{whose}: what is {strange:?}?");
 }
 
+/// What a device writes over and over.
+fn beats(source: &Table, whose: &str) -> String {
+    let zone = source.get("time_zone").map_or("Europe/Paris", |zone| zone.as_str().unwrap());
+    let zone = TimeZone::get(zone).unwrap();
+    let mut written = Vec::new();
+    for beat in source.get("beats").and_then(toml::Value::as_array).into_iter().flatten() {
+        let beat = beat.as_table().unwrap();
+        only(beat, &["from", "every", "times", "line"], whose);
+        let from: Timestamp = beat["from"].as_str().unwrap().parse().unwrap();
+        let (every, line) = (beat["every"].as_integer().unwrap(), beat["line"].as_str().unwrap());
+        written.extend((0..beat["times"].as_integer().unwrap()).map(|n| {
+            let time = from + SignedDuration::from_secs(n * every);
+            let line = line.replace("{n}", &n.to_string());
+            (time, time.to_zoned(zone.clone()).strftime(&line).to_string())
+        }));
+    }
+    written.sort_by_key(|(time, _)| *time);
+    written.into_iter().map(|(_, line)| line + "\n").collect()
+}
+
 fn read(rule: &str, path: &Path, register: &str) -> Story {
     let whose = format!("{rule}/{}", name(path));
     let table: Table = fs::read_to_string(path).unwrap().parse().unwrap_or_else(|error| panic!("{whose}: {error}"));
@@ -45,12 +69,13 @@ fn read(rule: &str, path: &Path, register: &str) -> Story {
         table.get(key).map(|list| list.as_array().unwrap().iter().map(|one| one.as_table().unwrap().clone()).collect()).unwrap_or_default()
     };
     let source = |source: &Table| {
-        only(source, &["name", "site", "time_zone", "year", "lines"], &whose);
-        let settings = source.iter().filter(|(key, _)| !["name", "lines"].contains(&key.as_str()));
+        only(source, &["name", "site", "time_zone", "year", "beats", "lines"], &whose);
+        let settings = source.iter().filter(|(key, _)| !["name", "beats", "lines"].contains(&key.as_str()));
+        let lines = source.get("lines").map_or("", |lines| lines.as_str().unwrap());
         Source {
             name: source["name"].as_str().unwrap().to_owned(),
             settings: settings.map(|(key, value)| [key, " = ", &value.to_string(), "\n"].concat()).collect(),
-            bytes: source["lines"].as_str().unwrap().into(),
+            bytes: [beats(source, &whose).as_str(), lines].concat().into(),
         }
     };
     let told = |told: &Table| {

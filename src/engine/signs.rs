@@ -10,6 +10,9 @@ use super::{Arrival, Engine, Sighting};
 use crate::alert::Alert;
 use crate::rules::{Findings, Sign, SignKind, StreamMemory};
 
+/// Among so many streams it is looked whose a nameless line is. A relay of more puts a head before each line.
+const FEW: usize = 64;
+
 impl Engine {
     /// Shows a line, whatever it says, to the rules that watch over streams.
     pub(super) fn sign(&mut self, sighting: &Sighting<'_>, at: usize, now: Time, says: Time, out: &mut Vec<Alert>) {
@@ -19,6 +22,7 @@ impl Engine {
         };
         let Sighting { line, offset, parsed, stamp, .. } = *sighting;
         let what = SignKind::Line { line, offset, parsed, stamped: stamp != Stamp::None };
+        let at = if parsed || !sighting.device.is_empty() { at } else { self.speaker(at) };
         let Some(held) = self.state.streams.get_mut(at) else { return };
         let Stream { source, device, clock, memory, .. } = Arc::make_mut(held);
         let site = self.sources.get(usize::from(sighting.source)).and_then(|source| source.site.as_ref());
@@ -41,6 +45,13 @@ impl Engine {
         if !findings.is_empty() {
             self.signed(at, findings, out);
         }
+    }
+
+    /// Whose a line is that nobody understands and that names no device: that of the device of its source that spoke last.
+    fn speaker(&self, at: usize) -> usize {
+        let Some(stream) = self.state.streams.get(at).filter(|_| self.state.streams.len() <= FEW) else { return at };
+        let named = self.state.streams.iter().enumerate().filter(|(_, other)| !other.device.is_empty() && other.source == stream.source);
+        named.max_by_key(|(_, other)| other.received).map_or(at, |(at, _)| at)
     }
 
     /// A timer that a rule asked for over a stream fell due.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::addresses::Addresses;
 use super::connections::Connections;
 use super::entities::Entities;
+use super::flood::Floods;
 use super::tunnels::Tunnel;
 use crate::alert::Severity;
 use crate::clock::Clock;
@@ -31,6 +32,8 @@ pub struct State {
     pub timers: Arc<BTreeSet<Timer>>,
     /// Windows, cuts, exceptions.
     pub daybook: Arc<Daybook>,
+    /// Low and medium alerts of the rules, day by day.
+    pub floods: Arc<Floods>,
     /// No timer before it is still to fire.
     pub watermark: Time,
     /// How far replayed lines have come: their virtual clock.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parsers::Time;
-use parsers::time::{DAY, MINUTE, SECOND};
+use parsers::time::{DAY, HOUR, MINUTE, SECOND};
 use serde::{Deserialize, Serialize};
 
 use super::{Case, Finding, Findings, Remembered, Rule, Sign, SignKind, clock_words, local, span_words};
@@ -186,7 +186,7 @@ impl SourceSilent {
             format!("the clock of {subject} was set back, to {}: it is {words}", clock_words(sign.now, zone))
         };
         let because = Because::default()
-            .with("off", span_words(off.saturating_abs() / SECOND * SECOND))
+            .with("off", lasting(off.saturating_abs()))
             .with("stamp", local(sign.stamp, zone))
             .with(if sign.received.is_some() { "received" } else { "reached" }, rfc3339_in(sign.received.unwrap_or(reached), zone))
             .with("allowed", span_words(self.off));
@@ -273,14 +273,15 @@ impl SourceSilent {
         }
         memory.mute = Some(memory.heard);
         let zone = sign.register.calendars.zone(calendar(sign));
-        let message = format!("{} is mute since {}", subject(sign), clock_words(memory.heard, zone));
+        let message =
+            format!("{} is mute since {}, for more than {}", subject(sign), clock_words(memory.heard, zone), lasting(fall.limit));
         let because = Because::default()
             .with("last_heard", local(memory.heard, zone))
-            .with("silent_for", span_words(fall.due.since(memory.heard) / SECOND * SECOND))
-            .with("threshold", span_words(fall.limit / SECOND * SECOND))
-            .with("gap_p99", span_words(fall.percentile / SECOND * SECOND))
+            .with("silent_for", lasting(fall.due.since(memory.heard)))
+            .with("threshold", lasting(fall.limit))
+            .with("gap_p99", lasting(fall.percentile))
             .with("hour_of_week", fall.place.words());
-        let unless = format!("a line of it within {}, or a maintenance entry for {}", span_words(fall.limit / SECOND * SECOND), sign.source);
+        let unless = format!("a line of it within {}, or a maintenance entry for {}", lasting(fall.limit), sign.source);
         let incident = Some(incident(sign, memory.heard));
         let scene = scene(sign, last_line(sign, memory), fall.due);
         out.report(Finding { because, unless, incident, ..Finding::new("silent", Severity::High, scene, message) });
@@ -288,7 +289,7 @@ impl SourceSilent {
 
     fn back(&self, sign: &Sign<'_>, since: Time, memory: &Memory, out: &mut Findings) {
         let zone = sign.register.calendars.zone(calendar(sign));
-        let lasted = span_words(memory.heard.since(since) / MINUTE * MINUTE);
+        let lasted = lasting(memory.heard.since(since));
         let message = format!("{} speaks again at {}: it was mute for {lasted}", subject(sign), clock_words(sign.now, zone));
         let because = Because::default().with("last_heard", local(since, zone)).with("silent_for", lasted);
         let earlier = vec![last_line(sign, memory)];
@@ -327,6 +328,18 @@ fn device<'s>(sign: &Sign<'s>) -> Arc<str> {
 fn subject(sign: &Sign<'_>) -> String {
     let device = device(sign);
     if device == *sign.source { device.to_string() } else { format!("{device} ({})", sign.source) }
+}
+
+/// `45 s`, `28 min`, `6 h 5 min`.
+fn lasting(nanos: i64) -> String {
+    let (hours, minutes, seconds) = (nanos / HOUR, nanos % HOUR / MINUTE, nanos % MINUTE / SECOND);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds} s"),
+        (0, 1..10) if seconds > 0 => format!("{minutes} min {seconds} s"),
+        (0, _) => format!("{minutes} min"),
+        (_, 0) => format!("{hours} h"),
+        _ => format!("{hours} h {minutes} min"),
+    }
 }
 
 /// The silence and its end are one story.

@@ -158,6 +158,7 @@ pub fn run(world: World<'_>) -> io::Result<Metrics> {
     write(&mut alerts, &mut json, out, &mut metrics)?;
     out.flush()?;
     metrics.repeated = engine.repeated();
+    metrics.held = engine.held().clone();
     Ok(metrics)
 }
 

@@ -315,6 +315,7 @@ impl Keeper {
     /// What it did.
     pub(super) fn into_metrics(mut self) -> Metrics {
         self.metrics.repeated = self.engine.repeated();
+        self.metrics.held = self.engine.held().clone();
         self.metrics
     }
 
