@@ -66,6 +66,9 @@ pub struct Session {
     /// So far only an authentication server has told of it: whether it goes on, and when it ends, nobody says.
     #[serde(default)]
     pub vouched: bool,
+    /// It never was one: what seemed to come up was refused.
+    #[serde(default)]
+    pub void: bool,
     /// The line that ended it, if one did: index of its stream, and in which words.
     #[serde(default)]
     pub ended_by: Option<(u32, Box<[u8]>)>,
@@ -262,6 +265,7 @@ mod tests {
             id: None,
             also: Vec::new(),
             vouched: false,
+            void: false,
             ended_by: None,
             site: None,
             story: "s".into(),
@@ -280,7 +284,7 @@ mod tests {
         let session = session();
         let mut written = serde_json::to_value(&session).unwrap();
         let fields = written.as_object_mut().unwrap();
-        for field in ["mfa", "sent", "received", "on_target", "within", "also", "vouched", "ended_by"] {
+        for field in ["mfa", "sent", "received", "on_target", "within", "also", "vouched", "void", "ended_by"] {
             assert!(fields.remove(field).is_some(), "{field}");
         }
         assert_eq!(serde_json::from_value::<Session>(written).unwrap(), session);

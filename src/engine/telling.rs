@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use parsers::{Event, Time};
 
 use super::Engine;
 use super::attribution::Owner;
 use super::joining::Said;
 use super::state::{Accounted, Addressed, Story, Supplied, Timer, What};
-use crate::alert::{Alert, RuleName, Severity, Stable};
-use crate::register::Supplier;
-use crate::rules::{AccountMemory, AddressMemory, Case, Finding, Findings, Happening, Memories};
+use crate::alert::{Alert, Because, RuleName, Severity, Stable};
+use crate::register::{Register, Supplier};
+use crate::rules::{AccountMemory, AddressMemory, Case, Finding, Findings, Happening, Memories, local};
 use crate::session::Scene;
 
 /// Stories that an account keeps; older ones are told.
@@ -98,7 +99,8 @@ impl Engine {
         }
         accounted.memory = account_memory;
         let login = (!owner.login.is_empty() && !supplier.is_nobody()).then(|| Arc::clone(&owner.login));
-        for (rule, finding) in findings.found {
+        for (rule, mut finding) in findings.found {
+            finding.because = with_site_time(&register, finding.because, &finding.scene, case.zone());
             let exception =
                 daybook.exception(rule.id, &supplier.id, case.zone(), finding.scene.time).map(|exception| exception.reason.to_string());
             out.extend(alert(supplier, rule, finding, exception, &mut accounted.stories));
@@ -128,6 +130,15 @@ impl<'a> Happened<'a> {
 
     pub(super) fn due(happening: Happening, now: Time, session: Option<u32>) -> Happened<'static> {
         Happened { happening, now, scene: None, raw: Cow::Borrowed(b""), event: None, session, address: None, repeated: 1 }
+    }
+}
+
+/// Where the hospital's clocks show another time than the supplier's, an alert that tells the one tells the other, too.
+fn with_site_time(register: &Register, because: Because, scene: &Scene, zone: &TimeZone) -> Because {
+    let site = scene.site.as_deref().and_then(|site| register.site(site));
+    match site.filter(|site| site.zone.iana_name() != zone.iana_name() && because.get("local_time").is_some()) {
+        Some(site) => because.with("site_time", local(scene.time, &site.zone)),
+        None => because,
     }
 }
 
