@@ -1,6 +1,6 @@
 //! A session of a supplier's account, and where it comes from.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use parsers::Time;
@@ -14,27 +14,36 @@ use crate::alert::Evidence;
 pub enum Origin {
     /// The supplier's declared networks, all together.
     Declared,
-    /// An IPv4 /24 or IPv6 /48: its first address.
+    /// An IPv4 /24, the whole of the carriers' 100.64.0.0/10, or an IPv6 /48: its first address.
     Network(IpAddr),
+    /// An autonomous system, where a database knows it.
+    System(u32),
 }
 
 impl Origin {
-    /// The origin of an address outside the declared networks.
+    /// The origin of an address of which nothing else is known.
     pub fn of(address: IpAddr) -> Origin {
-        Origin::Network(match address {
-            IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & 0xffff_ff00).into()),
+        Origin::Network(match address.to_canonical() {
+            IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & prefix_mask(v4)).into()),
             IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 80)).into()),
         })
     }
 
-    /// For people: `its declared networks`, `203.0.113.0/24`.
+    /// For people: `declared networks`, `203.0.113.0/24`, `AS64500`.
     pub fn describe(self) -> String {
         match self {
             Origin::Declared => "declared networks".into(),
-            Origin::Network(network @ IpAddr::V4(_)) => format!("{network}/24"),
+            Origin::Network(network @ IpAddr::V4(v4)) => format!("{network}/{}", prefix_mask(v4).leading_ones()),
             Origin::Network(network @ IpAddr::V6(_)) => format!("{network}/48"),
+            Origin::System(number) => format!("AS{number}"),
         }
     }
+}
+
+/// Behind a carrier's NAT a telephone's address is as good as random within 100.64.0.0/10.
+fn prefix_mask(address: Ipv4Addr) -> u32 {
+    const CARRIERS: u32 = 0xffc0_0000;
+    if u32::from(address) & CARRIERS == u32::from(Ipv4Addr::new(100, 64, 0, 0)) { CARRIERS } else { 0xffff_ff00 }
 }
 
 /// From a login or tunnel up to its end.
@@ -89,6 +98,9 @@ pub struct Session {
     /// Bytes sent to the remote user, as the device counted them last.
     #[serde(default)]
     pub received: Option<u64>,
+    /// Bytes sent to the remote user by what ended within it: target sessions and bastion connections.
+    #[serde(default)]
+    pub received_within: Option<u64>,
     /// The line that opened it was a target session of a bastion, not the login before it.
     #[serde(default)]
     pub on_target: bool,
@@ -173,6 +185,13 @@ impl Session {
     pub fn counted(&mut self, sent: Option<u64>, received: Option<u64>) {
         self.sent = self.sent.max(sent);
         self.received = self.received.max(received);
+    }
+
+    /// Something within it ended, and the device counted its bytes.
+    pub fn counted_within(&mut self, received: Option<u64>) {
+        if let Some(received) = received {
+            self.received_within = Some(self.received_within.unwrap_or(0).saturating_add(received));
+        }
     }
 
     /// It shows life: it is in use, and has not moved.
@@ -274,9 +293,25 @@ mod tests {
             mfa: None,
             sent: None,
             received: None,
+            received_within: None,
             on_target: false,
             within: Vec::new(),
         }
+    }
+
+    #[test]
+    fn an_address_alone_is_of_its_network() {
+        for (address, expected) in [
+            ("203.0.113.77", "203.0.113.0/24"),
+            ("::ffff:203.0.113.77", "203.0.113.0/24"),
+            ("100.99.7.1", "100.64.0.0/10"),
+            ("100.128.7.1", "100.128.7.0/24"),
+            ("2001:db8:7:ff:1:2:3:4", "2001:db8:7::/48"),
+        ] {
+            assert_eq!(Origin::of(address.parse().unwrap()).describe(), expected);
+        }
+        let written = serde_json::json!({ "Network": "203.0.113.0" });
+        assert_eq!(serde_json::from_value::<Origin>(written).unwrap(), Origin::of("203.0.113.9".parse().unwrap()));
     }
 
     #[test]
@@ -284,7 +319,7 @@ mod tests {
         let session = session();
         let mut written = serde_json::to_value(&session).unwrap();
         let fields = written.as_object_mut().unwrap();
-        for field in ["mfa", "sent", "received", "on_target", "within", "also", "vouched", "void", "ended_by"] {
+        for field in ["mfa", "sent", "received", "received_within", "on_target", "within", "also", "vouched", "void", "ended_by"] {
             assert!(fields.remove(field).is_some(), "{field}");
         }
         assert_eq!(serde_json::from_value::<Session>(written).unwrap(), session);

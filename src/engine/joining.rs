@@ -99,7 +99,9 @@ impl<'a> Said<'a> {
 
     /// Whether it tells of a session on a target behind the device, as bastions do, and not of one at the device.
     pub(super) fn reaches_target(&self) -> bool {
-        self.kind == Kind::SessionStart && self.event.facts.destination_ip.is_some() && self.inner.is_none()
+        let facts = self.event.facts;
+        let names_one = facts.destination_ip.is_some() || !facts.target.is_empty();
+        self.kind == Kind::SessionStart && names_one && self.inner.is_none()
     }
 
     /// Whether it is the word of a server that checks passwords for others.
@@ -303,10 +305,15 @@ impl Engine {
             now.evidence.reserve_exact(1);
             now.evidence.push(Evidence { source, offset: said.sighting.offset, time: at, sha256, raw: None });
         }
-        let room = (CONNECTIONS / self.state.streams.len().max(1)).clamp(*OF_A_STREAM.start(), *OF_A_STREAM.end());
+        let room = self.room_of_a_stream();
         if let Some(stream) = self.state.streams.get_mut(said.stream) {
             Arc::make_mut(&mut Arc::make_mut(stream).connections).put(id, now, known, room);
         }
+    }
+
+    /// How much of what anybody may invent is remembered of one stream.
+    pub(super) fn room_of_a_stream(&self) -> usize {
+        (CONNECTIONS / self.state.streams.len().max(1)).clamp(*OF_A_STREAM.start(), *OF_A_STREAM.end())
     }
 
     /// Whether the connection is remembered under another name than the line's.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use parsers::Time;
 use parsers::time::{DAY, MINUTE};
+use parsers::{Kind, Time};
 
 use super::Engine;
 use super::attribution::{Holder, Match, Opening, Owner};
 use super::joining::{Said, either};
-use super::state::{Accounted, Supplied, Timer, What};
+use super::state::{Timer, What};
 use super::telling::Happened;
 use crate::alert::{Alert, Stable};
 use crate::daybook::ALL;
@@ -33,8 +33,28 @@ impl Engine {
 
     /// A session by its holder, to be changed.
     pub(super) fn session_mut(&mut self, holder: &Holder) -> Option<&mut Session> {
-        let accounted = self.state.suppliers.get_mut(&holder.supplier)?.accounts.get_mut(&holder.login)?;
-        Arc::make_mut(accounted).session_mut(holder.session)
+        self.state.suppliers.get_mut(&holder.supplier)?.accounts.get_mut(&holder.login)?.session_mut(holder.session)
+    }
+
+    /// What is declared or known of addresses has changed: open sessions are of the origins that new ones would be of.
+    pub(super) fn place_again(&mut self) {
+        let mut placed = Vec::new();
+        for (id, supplied) in self.state.suppliers.iter() {
+            for (login, accounted) in &supplied.accounts {
+                for session in &accounted.sessions {
+                    let holder = Holder { supplier: Arc::clone(id), login: Arc::clone(login), session: session.number };
+                    let origin = self.owner_of(&holder).and_then(|owner| self.origin(&owner.supplier, session.source_ip));
+                    if origin != session.origin {
+                        placed.push((holder, origin));
+                    }
+                }
+            }
+        }
+        for (holder, origin) in placed {
+            if let Some(session) = self.session_mut(&holder) {
+                session.origin = origin;
+            }
+        }
     }
 
     /// Opens the session that a line announces, or finds it.
@@ -54,7 +74,7 @@ impl Engine {
             site: scene.site.as_ref(),
         };
         let reaches = said.reaches_target();
-        let Some(accounted) = self.state.suppliers.entry(&supplier.id).map(|supplied| accounted(supplied, &owner.login)) else {
+        let Some(accounted) = self.state.suppliers.entry(&supplier.id).and_then(|supplied| supplied.accounts.entry(&owner.login)) else {
             return (Happening::Seen, 0);
         };
         match accounted.matching(&opening) {
@@ -113,6 +133,7 @@ impl Engine {
                     mfa: said.mfa,
                     sent: None,
                     received: None,
+                    received_within: None,
                     on_target: reaches,
                     within: Vec::new(),
                 };
@@ -204,8 +225,8 @@ impl Engine {
             }
             return;
         }
-        if let Some(supplier) = facts.peer.filter(|_| said.user.is_none()).and_then(|peer| self.register.supplier_by_peer(peer)) {
-            let supplier = Arc::clone(&supplier.id);
+        if let Some(peer) = facts.peer.filter(|_| said.user.is_none()) {
+            let supplier = self.register.supplier_by_peer(peer).map_or_else(|| "".into(), |supplier| Arc::clone(&supplier.id));
             if let Some(supplied) = self.state.suppliers.get_mut(&supplier) {
                 supplied.tunnel_down(at, facts.peer, said.at());
             }
@@ -285,13 +306,19 @@ impl Engine {
             return true;
         }
         let Some(owner) = self.owner_of(holder) else { return true };
-        let within =
-            |session: &Session| said.id.as_deref().is_some_and(|id| session.id.is_some() && !session.bears(said.stream_index(), id));
-        if let Some(session) = self.session_mut(holder).filter(|session| !within(session)) {
-            session.counted(facts.source_bytes, facts.destination_bytes);
-            let happened = Happened::of(said, Happening::Counted, scene, Some(holder.session));
-            self.happened(&owner, happened, out);
+        let (stream, is_over) = (said.stream_index(), matches!(said.kind, Kind::Logout | Kind::SessionEnd));
+        let Some(session) = self.session_mut(holder) else { return true };
+        let is_within = said.id.as_deref().is_some_and(|id| {
+            let held = session.within.iter().any(|(of, held)| *of == stream && **held == *id);
+            held || (session.id.is_some() && !session.bears(stream, id))
+        });
+        match (is_within, is_over) {
+            (false, _) => session.counted(facts.source_bytes, facts.destination_bytes),
+            (true, true) => session.counted_within(facts.destination_bytes),
+            (true, false) => return true,
         }
+        let happened = Happened::of(said, Happening::Counted, scene, Some(holder.session));
+        self.happened(&owner, happened, out);
         true
     }
 
@@ -355,8 +382,12 @@ impl Engine {
             }
             What::Forget(session) => {
                 let Some(login) = login else { return };
+                let holder = Holder { supplier: Arc::clone(&supplier), login: Arc::clone(&login), session };
+                if let Some(owner) = self.owner_of(&holder).filter(|_| self.session(&holder).is_some()) {
+                    self.happened(&owner, Happened::due(Happening::Ended, due, Some(session)), out);
+                }
                 let account = self.state.suppliers.get_mut(&supplier).and_then(|supplied| supplied.accounts.get_mut(&login));
-                let Some(accounted) = account.map(Arc::make_mut) else { return };
+                let Some(accounted) = account else { return };
                 if let Some(at) = accounted.sessions.iter().position(|held| held.number == session) {
                     let session = accounted.sessions.remove(at);
                     self.attribution.release(&session, &login);
@@ -378,9 +409,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// The account of a login, made if it is new.
-fn accounted<'s>(supplied: &'s mut Supplied, login: &Arc<str>) -> &'s mut Accounted {
-    Arc::make_mut(supplied.accounts.entry(Arc::clone(login)).or_default())
 }
