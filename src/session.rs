@@ -75,6 +75,9 @@ pub struct Session {
     /// So far only an authentication server has told of it: whether it goes on, and when it ends, nobody says.
     #[serde(default)]
     pub vouched: bool,
+    /// It never was one: what seemed to come up was refused.
+    #[serde(default)]
+    pub void: bool,
     /// The line that ended it, if one did: index of its stream, and in which words.
     #[serde(default)]
     pub ended_by: Option<(u32, Box<[u8]>)>,
@@ -281,6 +284,7 @@ mod tests {
             id: None,
             also: Vec::new(),
             vouched: false,
+            void: false,
             ended_by: None,
             site: None,
             story: "s".into(),
@@ -315,7 +319,7 @@ mod tests {
         let session = session();
         let mut written = serde_json::to_value(&session).unwrap();
         let fields = written.as_object_mut().unwrap();
-        for field in ["mfa", "sent", "received", "received_within", "on_target", "within", "also", "vouched", "ended_by"] {
+        for field in ["mfa", "sent", "received", "received_within", "on_target", "within", "also", "vouched", "void", "ended_by"] {
             assert!(fields.remove(field).is_some(), "{field}");
         }
         assert_eq!(serde_json::from_value::<Session>(written).unwrap(), session);

@@ -59,6 +59,8 @@ pub enum About {
     Approval,
     /// The gateway or its VPN service started anew: no session of before goes on.
     Restart,
+    /// A session goes on from another place: `source_ip`.
+    Moved,
 }
 
 impl About {
@@ -68,6 +70,7 @@ impl About {
             About::Configuration => "configuration",
             About::Approval => "approval",
             About::Restart => "restart",
+            About::Moved => "moved",
         }
     }
 }

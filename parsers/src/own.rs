@@ -63,6 +63,7 @@ pub const EVENTS: &[(&str, What)] = &[
     ("configuration", What::about(About::Configuration)),
     ("approval", What::about(About::Approval)),
     ("restart", What::about(About::Restart)),
+    ("moved", What::about(About::Moved)),
     ("other", What::of(Kind::Other)),
 ];
 

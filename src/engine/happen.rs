@@ -31,7 +31,7 @@ impl Engine {
             Kind::Other if event.facts.about == Some(About::Approval) => {
                 return self.approved(&Said::alone(sighting, event, stream, dated));
             }
-            Kind::Other if event.facts.session.is_empty() && event.facts.assigned_ip.is_none() => return,
+            Kind::Other if event.facts.session.is_empty() && event.facts.assigned_ip.is_none() && event.facts.about.is_none() => return,
             _ => {}
         }
         let Some(said) = self.join(sighting, event, stream, dated) else { return };
@@ -213,6 +213,9 @@ impl Engine {
                 session.bears(said.stream_index(), id) && session.inner.is_none() && just_opened
             })
         {
+            if let Some(session) = self.session_mut(holder) {
+                session.void = true;
+            }
             self.close(holder, said.at());
         }
         let words = said.event.text(said.event.facts.action).unwrap_or_default();
@@ -226,6 +229,9 @@ impl Engine {
 
     /// A line that tells no access by itself: what it says counts for its session, or for the lines to come.
     fn other(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
+        if said.event.facts.about == Some(About::Moved) {
+            return self.moved(said, out);
+        }
         let Some(holder) = &said.holder else {
             if said.user.is_some() && said.event.facts.assigned_ip.is_some() && self.owner(said).is_none() {
                 self.taken_by_a_stranger(said, self.site(said.sighting).as_ref());
@@ -243,6 +249,21 @@ impl Engine {
         } else if facts.source_bytes.is_some() || facts.destination_bytes.is_some() {
             self.counted(&holder.clone(), said, out);
         }
+    }
+
+    /// A session goes on from another place, maybe under another id.
+    fn moved(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
+        let Some(owner) = self.owner(said) else { return };
+        let (stream, site) = (said.stream_index(), self.site(said.sighting));
+        let elsewhere = |session: &Session| session.is_told_on(stream) && session.source_ip != said.source_ip;
+        let Some(holder) = said.holder.clone().or_else(|| self.live(&owner, site.as_ref(), said.at(), elsewhere)) else { return };
+        let origin = self.origin(&owner.supplier, said.source_ip);
+        let Some(session) = self.session_mut(&holder).filter(|session| session.alive(said.at())) else { return };
+        (session.source_ip, session.origin) = (said.source_ip, origin);
+        session.told_by(stream, said.id.as_deref());
+        let session = session.clone();
+        self.attribution.hold(&session, &holder.supplier, &holder.login);
+        self.used(said, &holder, Happening::Seen, out);
     }
 
     /// Somebody who is no supplier came in or was refused. His lines are not remembered: one that comes twice is shown twice.

@@ -124,6 +124,7 @@ impl Engine {
                     id: opening.id.map(Into::into),
                     also: Vec::new(),
                     vouched: said.vouches(),
+                    void: false,
                     ended_by: None,
                     site: opening.site.cloned(),
                     story: continued.unwrap_or_else(story),

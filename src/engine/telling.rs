@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use parsers::{Event, Time};
 
 use super::Engine;
@@ -12,9 +13,9 @@ use super::addresses::Standing;
 use super::attribution::Owner;
 use super::joining::Said;
 use super::state::{Accounted, Story, Supplied, Timer, What};
-use crate::alert::{Alert, RuleName, Severity, Stable};
-use crate::register::Supplier;
-use crate::rules::{AddressMemory, Case, Finding, Findings, Happening, Memories};
+use crate::alert::{Alert, Because, RuleName, Severity, Stable};
+use crate::register::{Register, Supplier};
+use crate::rules::{AddressMemory, Case, Finding, Findings, Happening, Memories, local};
 use crate::session::{Origin, Scene};
 
 /// Stories that an account keeps; older ones are told.
@@ -105,7 +106,8 @@ impl Engine {
             Some(rule) => rules.due(rule, &case, &mut memories, &mut findings),
         }
         let login = (!owner.login.is_empty() && !supplier.is_nobody()).then(|| Arc::clone(&owner.login));
-        for (rule, finding) in findings.found {
+        for (rule, mut finding) in findings.found {
+            finding.because = with_site_time(&register, finding.because, &finding.scene, case.zone());
             let about = if finding.of_all { register.nobody(finding.scene.site.as_deref()) } else { supplier };
             let exception =
                 daybook.exception(rule.id, &about.id, case.zone(), finding.scene.time).map(|exception| exception.reason.to_string());
@@ -151,6 +153,15 @@ impl<'a> Happened<'a> {
             origin: None,
             repeated: 1,
         }
+    }
+}
+
+/// Where the hospital's clocks show another time than the supplier's, an alert that tells the one tells the other, too.
+fn with_site_time(register: &Register, because: Because, scene: &Scene, zone: &TimeZone) -> Because {
+    let site = scene.site.as_deref().and_then(|site| register.site(site));
+    match site.filter(|site| site.zone.iana_name() != zone.iana_name() && because.get("local_time").is_some()) {
+        Some(site) => because.with("site_time", local(scene.time, &site.zone)),
+        None => because,
     }
 }
 

@@ -87,7 +87,8 @@ impl Rule for OffHours {
                 let (due, waiting) = std::mem::take(&mut memory.waiting).into_iter().partition(|held| held.scene.time.plus(grace) <= case.now);
                 memory.waiting = waiting;
                 let due: Vec<Waiting> = due;
-                for waiting in due {
+                let is_void = |time| case.sessions.iter().any(|session| session.void && session.opened <= time && session.closed >= Some(time));
+                for waiting in due.into_iter().filter(|waiting| !is_void(waiting.scene.time)) {
                     self.speak(case, memory, usual, waiting, out);
                 }
                 return;
@@ -218,11 +219,6 @@ impl OffHours {
             if until != Time::MAX {
                 because = because.with("next_open", rfc3339_in(until, zone));
             }
-        }
-        if let Some(site) = scene.site.as_deref().and_then(|site| case.register.site(site))
-            && site.zone.iana_name() != zone.iana_name()
-        {
-            because = because.with("site_time", local(time, &site.zone));
         }
         if supplier.on_call {
             because = because.with("on_call", true);

@@ -24,7 +24,7 @@ use self::client::{Client, user};
 use self::plugins::PLUGINS;
 use crate::atoms::{begins, cut, find, ip, rfind, trim, trim_start, until};
 use crate::formats::Format;
-use crate::{Dress, Facts, Kind, Line, Stamps, stamp};
+use crate::{About, Dress, Facts, Kind, Line, Stamps, stamp};
 
 /// OpenVPN's line of the table of formats.
 pub(super) const FORMAT: Format = Format {
@@ -212,6 +212,7 @@ fn peer_in<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
         let client = rfind(places, b" to ").and_then(|at| Client::at_socket(cut(places, at + 4).1));
         client.unwrap_or_default().named(until(peer, b'(').map_or(&[], |(_, name)| name)).fill(line, facts);
         facts.action = line.text(cut(cut(places, 2).1, b"floated".len()).0);
+        facts.about = facts.source_ip.map(|_| About::Moved);
         return;
     }
     if let Some(client) = after(b" from ").or_else(|| after(b" with ")).and_then(Client::at_socket) {

@@ -281,6 +281,7 @@ fn lease<'a>(line: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
 fn moved<'a>(_: &Line<'a>, rest: &'a [u8], facts: &mut Facts) {
     if let Some((address, port)) = find(rest, b" to ").and_then(|at| host(cut(rest, at + 4).1)) {
         (facts.source_ip, facts.source_port) = (Some(address), port);
+        facts.about = Some(About::Moved);
     }
 }
 

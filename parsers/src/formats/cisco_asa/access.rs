@@ -132,6 +132,7 @@ fn details<'a>(line: &Line<'a>, id: &[u8], text: &'a [u8], facts: &mut Facts) {
             let from = from.strip_prefix(b"IP ").unwrap_or(from);
             let from = from.strip_suffix(b".").unwrap_or(from);
             facts.source_ip = ip(between(from, b"<", b">").unwrap_or(from)).or(facts.source_ip);
+            facts.about = Some(About::Moved);
         }
         // `SVC Session Termination: In: 1234 (+12) bytes, …`: what came in, the person sent.
         b"722030" => facts.source_bytes = word_after(text, b"Termination: In: ").and_then(number),
