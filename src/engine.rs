@@ -230,7 +230,7 @@ impl Engine {
         let Some(window) = self.state.daybook.window(&close.window) else { return };
         let supplier = Arc::clone(&window.supplier);
         let Some(supplied) = self.state.suppliers.get(&supplier) else { return };
-        let open = |accounted: &Accounted| accounted.sessions.iter().any(|session| session.is_peopled(close.at));
+        let open = |accounted: &Accounted| accounted.sessions.iter().any(|session| session.is_seen_open(close.at));
         let accounts = supplied.accounts.iter().filter(|(_, accounted)| open(accounted));
         let timers: Vec<Timer> = accounts
             .map(|(login, _)| Timer {

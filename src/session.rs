@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use parsers::Time;
+use parsers::time::SECOND;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Evidence;
@@ -68,6 +69,15 @@ pub struct Session {
     pub stream: u32,
     /// The device's session id.
     pub id: Option<Box<[u8]>>,
+    /// What else told of it: index of the stream, and the id that it bears there, empty if none.
+    #[serde(default)]
+    pub also: Vec<(u32, Box<[u8]>)>,
+    /// So far only an authentication server has told of it: whether it goes on, and when it ends, nobody says.
+    #[serde(default)]
+    pub vouched: bool,
+    /// The line that ended it, if one did: index of its stream, and in which words.
+    #[serde(default)]
+    pub ended_by: Option<(u32, Box<[u8]>)>,
     /// Site of its gateway.
     pub site: Option<Arc<str>>,
     /// Story of its alerts.
@@ -99,10 +109,57 @@ pub struct Session {
 /// How much is kept open within a session; beyond, the oldest is taken for over.
 const WITHIN: usize = 64;
 
+/// How many further names a session may bear.
+const NAMES: usize = 8;
+
+/// Lines that tell one end in different words, or on different devices, lie at most this far apart.
+const ONE_END: i64 = 10 * SECOND;
+
 impl Session {
     /// Whether an id of a stream is its own, and not of something within it.
     pub fn bears(&self, stream: u32, id: &[u8]) -> bool {
-        self.stream == stream && self.id.as_deref() == Some(id)
+        self.names().any(|(of, own)| of == stream && **own == *id)
+    }
+
+    /// The ids that it bears, by stream.
+    pub fn names(&self) -> impl Iterator<Item = (u32, &Box<[u8]>)> {
+        let also = self.also.iter().map(|(stream, id)| (*stream, id)).filter(|(_, id)| !id.is_empty());
+        self.id.iter().map(|id| (self.stream, id)).chain(also)
+    }
+
+    /// Whether a stream told of it.
+    pub fn is_told_on(&self, stream: u32) -> bool {
+        self.stream == stream || self.also.iter().any(|(of, _)| *of == stream)
+    }
+
+    /// Takes down that another line tells of it. What only an authentication server told before is the gateway's from now on.
+    pub fn told_by(&mut self, stream: u32, id: Option<&[u8]>) {
+        if self.vouched || (self.id.is_none() && (id.is_some() || self.stream == stream)) {
+            if !self.vouched && self.stream != stream {
+                self.also.push((self.stream, Box::default()));
+            }
+            (self.stream, self.id, self.vouched) = (stream, id.map(Into::into), false);
+            return;
+        }
+        let id = id.unwrap_or_default();
+        let is_known = self.stream == stream && (id.is_empty() || self.id.as_deref() == Some(id));
+        if !is_known && self.also.len() < NAMES && !self.also.iter().any(|(of, own)| *of == stream && **own == *id) {
+            self.also.push((stream, id.into()));
+        }
+    }
+
+    /// It no longer bears an id of a stream.
+    pub fn unnamed(&mut self, stream: u32, id: &[u8]) {
+        if self.stream == stream && self.id.as_deref() == Some(id) {
+            self.id = None;
+        }
+        self.also.retain(|(of, own)| *of != stream || **own != *id);
+    }
+
+    /// Whether a line, by its stream and its words, only tells once more how it ended.
+    pub fn ends_again(&self, at: Time, stream: u32, words: &[u8]) -> bool {
+        let just = self.closed.is_some_and(|closed| at.since(closed).unsigned_abs() <= ONE_END.unsigned_abs());
+        just && self.ended_by.as_ref().is_some_and(|(of, told)| *of != stream || **told != *words)
     }
 
     /// Takes down that something was opened within it; gives back what is taken for over.
@@ -143,6 +200,11 @@ impl Session {
     /// Whether the session runs at a time: opened, and not ended.
     pub fn alive(&self, at: Time) -> bool {
         self.opened <= at && self.closed.is_none_or(|closed| closed > at)
+    }
+
+    /// Whether it is known to be open at a time: somebody is in it, and a device that would tell its end has told of it.
+    pub fn is_seen_open(&self, at: Time) -> bool {
+        !self.vouched && self.is_peopled(at)
     }
 
     /// Whether somebody is in it at a time: it runs, and has not gone on as another session of the account.
@@ -217,6 +279,9 @@ mod tests {
             inner: None,
             stream: 1,
             id: None,
+            also: Vec::new(),
+            vouched: false,
+            ended_by: None,
             site: None,
             story: "s".into(),
             evidence,
@@ -250,7 +315,7 @@ mod tests {
         let session = session();
         let mut written = serde_json::to_value(&session).unwrap();
         let fields = written.as_object_mut().unwrap();
-        for field in ["mfa", "sent", "received", "received_within", "on_target", "within"] {
+        for field in ["mfa", "sent", "received", "received_within", "on_target", "within", "also", "vouched", "ended_by"] {
             assert!(fields.remove(field).is_some(), "{field}");
         }
         assert_eq!(serde_json::from_value::<Session>(written).unwrap(), session);

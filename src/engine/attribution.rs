@@ -83,7 +83,7 @@ impl Attribution {
     /// Derives the look-ups from a state.
     pub(super) fn index(&mut self, state: &State) {
         for (supplier, supplied) in state.suppliers.iter() {
-            for (login, accounted) in &supplied.accounts {
+            for (login, accounted) in supplied.accounts.iter() {
                 self.learn(login, supplier);
                 for session in &accounted.sessions {
                     self.hold(session, supplier, login);
@@ -220,6 +220,11 @@ impl Attribution {
     /// A session is forgotten: it lets go of what it still holds.
     pub(super) fn release(&mut self, session: &Session, login: &Arc<str>) {
         self.release_inner(session, login);
+        self.release_ids(session, login);
+    }
+
+    /// A session lets go of its ids.
+    pub(super) fn release_ids(&mut self, session: &Session, login: &Arc<str>) {
         for (stream, id) in ids(session) {
             self.release_id(session, login, stream, id);
         }
@@ -234,8 +239,7 @@ impl Holder {
 
 /// The ids that lead to a session: its own, and those of what is open within it.
 fn ids(session: &Session) -> impl Iterator<Item = (u32, &Box<[u8]>)> {
-    let own = session.id.iter().map(|id| (session.stream, id));
-    own.chain(session.within.iter().map(|(stream, id)| (*stream, id)))
+    session.names().chain(session.within.iter().map(|(stream, id)| (*stream, id)))
 }
 
 /// What a line says of a session that comes up.

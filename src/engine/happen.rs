@@ -31,7 +31,7 @@ impl Engine {
             Kind::Other if event.facts.about == Some(About::Approval) => {
                 return self.approved(&Said::alone(sighting, event, stream, dated));
             }
-            Kind::Other if event.facts.session.is_empty() => return,
+            Kind::Other if event.facts.session.is_empty() && event.facts.assigned_ip.is_none() => return,
             _ => {}
         }
         let Some(said) = self.join(sighting, event, stream, dated) else { return };
@@ -195,7 +195,7 @@ impl Engine {
         }
         self.live(owner, site, said.at(), |session| {
             let same_place = said.source_ip.is_none_or(|ip| session.source_ip == Some(ip) || session.inner == Some(ip));
-            let at_bastion = !session.on_target && session.stream == said.stream_index();
+            let at_bastion = !session.on_target && session.is_told_on(said.stream_index());
             same_place && (at_bastion || session.within.iter().any(|(stream, _)| *stream == said.stream_index()))
         })
     }
@@ -226,7 +226,12 @@ impl Engine {
 
     /// A line that tells no access by itself: what it says counts for its session, or for the lines to come.
     fn other(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
-        let Some(holder) = &said.holder else { return self.remember(said, false) };
+        let Some(holder) = &said.holder else {
+            if said.user.is_some() && said.event.facts.assigned_ip.is_some() && self.owner(said).is_none() {
+                self.taken_by_a_stranger(said, self.site(said.sighting).as_ref());
+            }
+            return self.remember(said, false);
+        };
         let Some(session) = self.session(holder) else { return };
         let own = said.id.as_deref().is_some_and(|id| session.bears(said.stream_index(), id));
         let facts = said.event.facts;

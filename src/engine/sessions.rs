@@ -8,7 +8,7 @@ use parsers::{Kind, Time};
 use super::Engine;
 use super::attribution::{Holder, Match, Opening, Owner};
 use super::joining::{Said, either};
-use super::state::{Accounted, Supplied, Timer, What};
+use super::state::{Timer, What};
 use super::telling::Happened;
 use crate::alert::{Alert, Stable};
 use crate::daybook::ALL;
@@ -33,8 +33,7 @@ impl Engine {
 
     /// A session by its holder, to be changed.
     pub(super) fn session_mut(&mut self, holder: &Holder) -> Option<&mut Session> {
-        let accounted = self.state.suppliers.get_mut(&holder.supplier)?.accounts.get_mut(&holder.login)?;
-        Arc::make_mut(accounted).session_mut(holder.session)
+        self.state.suppliers.get_mut(&holder.supplier)?.accounts.get_mut(&holder.login)?.session_mut(holder.session)
     }
 
     /// What is declared or known of addresses has changed: open sessions are of the origins that new ones would be of.
@@ -75,7 +74,7 @@ impl Engine {
             site: scene.site.as_ref(),
         };
         let reaches = said.reaches_target();
-        let Some(accounted) = self.state.suppliers.entry(&supplier.id).map(|supplied| accounted(supplied, &owner.login)) else {
+        let Some(accounted) = self.state.suppliers.entry(&supplier.id).and_then(|supplied| supplied.accounts.entry(&owner.login)) else {
             return (Happening::Seen, 0);
         };
         match accounted.matching(&opening) {
@@ -89,9 +88,15 @@ impl Engine {
                 }
                 session.inner = session.inner.or(opening.inner);
                 session.mfa = either(session.mfa, said.mfa);
-                if session.id.is_none() {
-                    session.id = opening.id.map(Into::into);
-                    session.stream = opening.stream;
+                if !said.vouches() {
+                    if session.vouched {
+                        let before = session.clone();
+                        session.told_by(opening.stream, opening.id);
+                        session.observer = Arc::clone(&scene.observer);
+                        self.attribution.release_ids(&before, &owner.login);
+                    } else {
+                        session.told_by(opening.stream, opening.id);
+                    }
                 }
                 let session = session.clone();
                 self.hold(&session, owner, opening.at);
@@ -117,6 +122,9 @@ impl Engine {
                     inner: opening.inner,
                     stream: opening.stream,
                     id: opening.id.map(Into::into),
+                    also: Vec::new(),
+                    vouched: said.vouches(),
+                    ended_by: None,
                     site: opening.site.cloned(),
                     story: continued.unwrap_or_else(story),
                     evidence: scene.earlier.first().unwrap_or(&scene.evidence).clone(),
@@ -153,12 +161,13 @@ impl Engine {
     fn hold(&mut self, session: &Session, owner: &Owner, at: Time) {
         let other = |holder: &&Holder| holder.login != owner.login || holder.session != session.number;
         let by_inner = session.inner.and_then(|inner| self.attribution.holder(session.site.as_ref(), inner)).filter(other).cloned();
-        let by_id = session.id.as_ref().and_then(|id| self.attribution.by_id(session.stream, id)).filter(other).cloned();
+        let by_id = |(stream, id): (u32, &'_ Box<[u8]>)| Some((self.attribution.by_id(stream, id).filter(other)?.clone(), stream, id.clone()));
+        let by_id: Vec<_> = session.names().filter_map(by_id).collect();
         if let Some(holder) = by_inner {
             self.close(&holder, at);
         }
-        if let (Some(holder), Some(id)) = (by_id, &session.id) {
-            self.take_id(&holder, session.stream, id, at);
+        for (holder, stream, id) in by_id {
+            self.take_id(&holder, stream, &id, at);
         }
         self.attribution.hold(session, &owner.supplier.id, &owner.login);
     }
@@ -170,7 +179,7 @@ impl Engine {
         }
         let Some(session) = self.session_mut(holder) else { return };
         if session.bears(stream, id) {
-            session.id = None;
+            session.unnamed(stream, id);
         } else {
             session.closed_within(stream, id);
         }
@@ -226,13 +235,27 @@ impl Engine {
         let Some(accounted) = self.state.suppliers.get(&owner.supplier.id).and_then(|supplied| supplied.accounts.get(&owner.login)) else {
             return;
         };
-        let own_id = said.id.is_some();
-        let session = accounted.sessions.iter().rev().filter(|session| session.closed.is_none()).find(|session| match facts.source_ip {
-            // A line with an id that no session of this stream bears ends another session than these.
-            _ if own_id && session.stream == at && session.id.is_some() => false,
+        let here = |session: &&Session| match facts.source_ip {
             Some(ip) => session.source_ip == Some(ip) && session.site == site,
-            None => session.stream == at,
-        });
+            None => session.is_told_on(at),
+        };
+        let words = said.event.text(facts.action).unwrap_or_default();
+        let told = accounted.sessions.iter().filter(here).any(|session| session.ends_again(said.at(), at, &words));
+        let ends = |session: &&Session| match &said.id {
+            // What is open within it would have ended first, and it with that.
+            Some(_) if !session.within.is_empty() => false,
+            // A line with an id that no session of this stream bears ends another session than these.
+            Some(_) if session.names().any(|(stream, _)| stream == at) => false,
+            // A directory where somebody signs out says nothing of a gateway's session.
+            _ => session.vouched || !said.is_of_an_authenticator(),
+        };
+        let open = accounted.sessions.iter().rev().filter(|session| session.closed.is_none() && !told).filter(here).filter(ends);
+        // Of several it is the one that lasted as long as the line says, else the latest.
+        let begun = facts.duration.map(|lasted| said.at().minus(i64::try_from(lasted).unwrap_or(i64::MAX)));
+        let session = match begun {
+            Some(begun) => open.min_by_key(|session| session.opened.since(begun).unsigned_abs()),
+            None => open.max_by_key(|session| session.number),
+        };
         let holder = session.map(|session| Holder {
             supplier: Arc::clone(&owner.supplier.id),
             login: Arc::clone(&owner.login),
@@ -241,7 +264,7 @@ impl Engine {
         match holder {
             Some(holder) => {
                 if self.counted(&holder, said, out) {
-                    self.close(&holder, said.at());
+                    self.close_by(&holder, said);
                 }
             }
             // Nothing ends, and a repetition of it must not end what begins meanwhile.
@@ -261,6 +284,15 @@ impl Engine {
             if !is_over {
                 return;
             }
+        }
+        self.close_by(holder, said);
+    }
+
+    /// Ends a session by the word of a line.
+    fn close_by(&mut self, holder: &Holder, said: &Said<'_>) {
+        let words = said.event.text(said.event.facts.action).unwrap_or_default();
+        if let Some(session) = self.session_mut(holder).filter(|session| session.closed.is_none()) {
+            session.ended_by = Some((said.stream_index(), words.as_ref().into()));
         }
         self.close(holder, said.at());
     }
@@ -354,7 +386,7 @@ impl Engine {
                     self.happened(&owner, Happened::due(Happening::Ended, due, Some(session)), out);
                 }
                 let account = self.state.suppliers.get_mut(&supplier).and_then(|supplied| supplied.accounts.get_mut(&login));
-                let Some(accounted) = account.map(Arc::make_mut) else { return };
+                let Some(accounted) = account else { return };
                 if let Some(at) = accounted.sessions.iter().position(|held| held.number == session) {
                     let session = accounted.sessions.remove(at);
                     self.attribution.release(&session, &login);
@@ -362,7 +394,7 @@ impl Engine {
             }
             What::StillOpen(cut) => {
                 let of_all = &*supplier == ALL;
-                let open = self.all(|session| session.opened <= cut && session.is_peopled(due));
+                let open = self.all(|session| session.opened <= cut && session.is_seen_open(due));
                 for holder in open.into_iter().filter(|holder| of_all || holder.supplier == supplier) {
                     let Some(owner) = self.owner_of(&holder) else { continue };
                     self.happened(&owner, Happened::due(Happening::StillOpen { cut }, due, Some(holder.session)), out);
@@ -376,9 +408,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// The account of a login, made if it is new.
-fn accounted<'s>(supplied: &'s mut Supplied, login: &Arc<str>) -> &'s mut Accounted {
-    Arc::make_mut(supplied.accounts.entry(Arc::clone(login)).or_default())
 }

@@ -1,6 +1,6 @@
 //! Everything the engine remembers: one serialisable value.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use parsers::Time;
@@ -140,7 +140,7 @@ impl Recent {
 #[serde(default)]
 pub struct Supplied {
     /// Its accounts that ever got in, by login.
-    pub accounts: BTreeMap<Arc<str>, Arc<Accounted>>,
+    pub accounts: Entities<Arc<str>, Accounted>,
     /// Its LAN-to-LAN tunnels.
     pub tunnels: Vec<Tunnel>,
     /// The rules' memories of it.

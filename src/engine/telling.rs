@@ -14,7 +14,7 @@ use super::joining::Said;
 use super::state::{Accounted, Story, Supplied, Timer, What};
 use crate::alert::{Alert, RuleName, Severity, Stable};
 use crate::register::Supplier;
-use crate::rules::{AccountMemory, AddressMemory, Case, Finding, Findings, Happening, Memories};
+use crate::rules::{AddressMemory, Case, Finding, Findings, Happening, Memories};
 use crate::session::{Origin, Scene};
 
 /// Stories that an account keeps; older ones are told.
@@ -60,8 +60,8 @@ impl Engine {
         let Supplied { accounts, memory, .. } = held.unwrap_or(&mut stranger);
         // Only accounts that got in are remembered: failing names are anybody's to invent.
         let mut nobody = Accounted::default();
-        let is_invented = !accounts.contains_key(&owner.login) && owner.is_invented();
-        let accounted = accounts.get_mut(&owner.login).map_or(&mut nobody, Arc::make_mut);
+        let is_invented = accounts.get(&owner.login).is_none() && owner.is_invented();
+        let Accounted { sessions, memory: of_account, stories, .. } = accounts.get_mut(&owner.login).unwrap_or(&mut nobody);
         let mut nowhere = AddressMemory::default();
         let standing = match happened.happening {
             Happening::Refused { .. } if is_invented => Standing::Unknown,
@@ -70,7 +70,7 @@ impl Engine {
         };
         let seen = happened.address.and_then(|ip| self.state.addresses.seen(ip, happened.now, standing));
         let address = seen.map_or(&mut nowhere, |seen| &mut seen.memory);
-        let session = happened.session.and_then(|number| accounted.sessions.iter().find(|session| session.number == number));
+        let session = happened.session.and_then(|number| sessions.iter().find(|session| session.number == number));
         if let (Some(scene), Some(session)) = (&mut happened.scene, session) {
             scene.story = Some(Arc::clone(&session.story));
         }
@@ -82,7 +82,7 @@ impl Engine {
             event: happened.event,
             supplier,
             account: owner.account.as_deref(),
-            sessions: &accounted.sessions,
+            sessions,
             session,
             origin: session.and_then(|session| session.origin).or(happened.origin),
             login: (!owner.login.is_empty()).then_some(&owner.login),
@@ -99,19 +99,17 @@ impl Engine {
             geo: &geo,
         };
         let mut findings = Findings::default();
-        let mut account_memory: AccountMemory = std::mem::take(&mut accounted.memory);
-        let mut memories = Memories { account: &mut account_memory, supplier: memory, address };
+        let mut memories = Memories { account: of_account, supplier: memory, address };
         match only {
             None => rules.observe(&case, &mut memories, &mut findings),
             Some(rule) => rules.due(rule, &case, &mut memories, &mut findings),
         }
-        accounted.memory = account_memory;
         let login = (!owner.login.is_empty() && !supplier.is_nobody()).then(|| Arc::clone(&owner.login));
         for (rule, finding) in findings.found {
             let about = if finding.of_all { register.nobody(finding.scene.site.as_deref()) } else { supplier };
             let exception =
                 daybook.exception(rule.id, &about.id, case.zone(), finding.scene.time).map(|exception| exception.reason.to_string());
-            out.extend(alert(about, rule, finding, exception, &mut accounted.stories));
+            out.extend(alert(about, rule, finding, exception, stories));
         }
         for wake in findings.wakes {
             let what = What::Rule { rule: wake.rule.to_owned(), kind: wake.kind };

@@ -75,7 +75,7 @@ impl Rule for Overstay {
                 }
             }
             Happening::Due { .. } => {
-                for session in case.sessions.iter().filter(|session| session.is_peopled(case.now)) {
+                for session in case.sessions.iter().filter(|session| session.is_seen_open(case.now)) {
                     self.look(case, session, memory.supplier, out);
                 }
             }
