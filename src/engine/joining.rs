@@ -214,8 +214,14 @@ impl Engine {
         }
         let Some(owner) = self.owner(said) else { return false };
         let site = self.site(said.sighting);
-        let opening =
-            Opening { at: said.at(), source_ip: said.source_ip, inner: said.inner, stream: said.stream_index(), id: None, site: site.as_ref() };
+        let opening = Opening {
+            at: said.at(),
+            source_ip: said.source_ip,
+            inner: said.inner,
+            stream: said.stream_index(),
+            id: None,
+            site: site.as_ref(),
+        };
         let accounted = self.state.suppliers.get(&owner.supplier.id).and_then(|supplied| supplied.accounts.get(&owner.login));
         accounted.is_some_and(|accounted| matches!(accounted.matching(&opening), Match::Known(_)))
     }

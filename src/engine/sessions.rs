@@ -40,7 +40,7 @@ impl Engine {
     pub(super) fn place_again(&mut self) {
         let mut placed = Vec::new();
         for (id, supplied) in self.state.suppliers.iter() {
-            for (login, accounted) in &supplied.accounts {
+            for (login, accounted) in supplied.accounts.iter() {
                 for session in &accounted.sessions {
                     let holder = Holder { supplier: Arc::clone(id), login: Arc::clone(login), session: session.number };
                     let origin = self.owner_of(&holder).and_then(|owner| self.origin(&owner.supplier, session.source_ip));
@@ -161,7 +161,8 @@ impl Engine {
     fn hold(&mut self, session: &Session, owner: &Owner, at: Time) {
         let other = |holder: &&Holder| holder.login != owner.login || holder.session != session.number;
         let by_inner = session.inner.and_then(|inner| self.attribution.holder(session.site.as_ref(), inner)).filter(other).cloned();
-        let by_id = |(stream, id): (u32, &'_ Box<[u8]>)| Some((self.attribution.by_id(stream, id).filter(other)?.clone(), stream, id.clone()));
+        let by_id =
+            |(stream, id): (u32, &'_ Box<[u8]>)| Some((self.attribution.by_id(stream, id).filter(other)?.clone(), stream, id.clone()));
         let by_id: Vec<_> = session.names().filter_map(by_id).collect();
         if let Some(holder) = by_inner {
             self.close(&holder, at);

@@ -1,4 +1,4 @@
-//! Databases in MaxMind's format, as small as tests need them.
+//! Databases in `MaxMind`'s format, as small as tests need them.
 
 use std::net::IpAddr;
 
