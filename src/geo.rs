@@ -1,6 +1,6 @@
 //! Where an address lies, and whose network it is, as far as databases tell.
 //!
-//! The databases are MaxMind's format, whoever made them. They are given as bytes and trusted with nothing: what is damaged or
+//! The databases are `MaxMind`'s format, whoever made them. They are given as bytes and trusted with nothing: what is damaged or
 //! of another schema tells nothing. A *null place* (no coordinates, the middle of a country, a satellite's ground station) is no
 //! place.
 

@@ -192,8 +192,12 @@ impl Rule for NewOrigin {
             list.push(Nearest::new("a login out of", networks, "its declared networks"));
         }
         if let Some(origin) = told.text("origin") {
-            let means = "declared among its networks in the register";
-            list.push(Nearest::new("the origin", origin, means).by(Remedy::Network(origin.to_owned())));
+            list.push(if origin.starts_with("AS") {
+                Nearest::new("the origin", origin, "declared among its asns in the register")
+            } else {
+                let means = "declared among its networks in the register";
+                Nearest::new("the origin", origin, means).by(Remedy::Network(origin.to_owned()))
+            });
         }
         if let Some(last) = told.moment("last_seen") {
             let means = format!("it was last seen there on {}", told.at(last));

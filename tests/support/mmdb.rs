@@ -1,4 +1,4 @@
-//! Databases in MaxMind's format, as small as tests need them.
+//! Databases in `MaxMind`'s format, as small as tests need them.
 
 use std::net::IpAddr;
 
@@ -110,6 +110,9 @@ fn database(kind: &str, told: &[Told], record: impl Fn(&Told) -> Value) -> Vec<u
     bytes
 }
 
+/// Numbers of two bytes; readers are strict about them.
+const SHORT: [&str; 5] = ["binary_format_major_version", "binary_format_minor_version", "ip_version", "record_size", "accuracy_radius"];
+
 fn encode(value: &Value, out: &mut Vec<u8>) {
     let short = |size: usize| u8::try_from(size).ok().filter(|&size| size < 29);
     match value {
@@ -117,7 +120,17 @@ fn encode(value: &Value, out: &mut Vec<u8>) {
             out.push(7 << 5 | short(map.len()).unwrap());
             for (key, value) in map {
                 encode(&json!(key), out);
-                encode(value, out);
+                match (key.as_str(), value.as_u64()) {
+                    ("build_epoch", Some(number)) => {
+                        out.extend([8, 2]);
+                        out.extend(number.to_be_bytes());
+                    }
+                    (key, Some(number)) if SHORT.contains(&key) => {
+                        out.push(5 << 5 | 2);
+                        out.extend(u16::try_from(number).unwrap().to_be_bytes());
+                    }
+                    _ => encode(value, out),
+                }
             }
         }
         Value::Array(list) => out.extend([short(list.len()).unwrap(), 4]),
