@@ -121,13 +121,13 @@ const ONE_END: i64 = 10 * SECOND;
 impl Session {
     /// Whether an id of a stream is its own, and not of something within it.
     pub fn bears(&self, stream: u32, id: &[u8]) -> bool {
-        self.names().any(|(of, own)| of == stream && **own == *id)
+        self.names().any(|(of, own)| of == stream && *own == *id)
     }
 
     /// The ids that it bears, by stream.
-    pub fn names(&self) -> impl Iterator<Item = (u32, &Box<[u8]>)> {
-        let also = self.also.iter().map(|(stream, id)| (*stream, id)).filter(|(_, id)| !id.is_empty());
-        self.id.iter().map(|id| (self.stream, id)).chain(also)
+    pub fn names(&self) -> impl Iterator<Item = (u32, &[u8])> {
+        let also = self.also.iter().map(|(stream, id)| (*stream, &**id)).filter(|(_, id)| !id.is_empty());
+        self.id.iter().map(|id| (self.stream, &**id)).chain(also)
     }
 
     /// Whether a stream told of it.

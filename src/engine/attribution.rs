@@ -192,7 +192,7 @@ impl Attribution {
     pub(super) fn hold(&mut self, session: &Session, supplier: &Arc<str>, login: &Arc<str>) {
         let holder = Holder { supplier: Arc::clone(supplier), login: Arc::clone(login), session: session.number };
         for (stream, id) in ids(session) {
-            self.ids.entry(stream).or_default().insert(id.clone(), holder.clone());
+            self.ids.entry(stream).or_default().insert(id.into(), holder.clone());
         }
         if let Some(inner) = session.inner.filter(|_| session.closed.is_none()) {
             self.inner.insert((session.site.clone(), inner), holder);
@@ -238,8 +238,8 @@ impl Holder {
 }
 
 /// The ids that lead to a session: its own, and those of what is open within it.
-fn ids(session: &Session) -> impl Iterator<Item = (u32, &Box<[u8]>)> {
-    session.names().chain(session.within.iter().map(|(stream, id)| (*stream, id)))
+fn ids(session: &Session) -> impl Iterator<Item = (u32, &[u8])> {
+    session.names().chain(session.within.iter().map(|(stream, id)| (*stream, &**id)))
 }
 
 /// What a line says of a session that comes up.

@@ -150,7 +150,9 @@ impl<'de, K: Ord + Clone + Hash + Deserialize<'de>, V: Clone + Default + Deseria
     fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Self::Value, A::Error> {
         let mut entities = Entities::default();
         while let Some((key, value)) = all.next_element()? {
-            entities.entry(&key).map(|entity| *entity = value);
+            if let Some(entity) = entities.entry(&key) {
+                *entity = value;
+            }
         }
         Ok(entities)
     }
@@ -158,7 +160,9 @@ impl<'de, K: Ord + Clone + Hash + Deserialize<'de>, V: Clone + Default + Deseria
     fn visit_map<A: MapAccess<'de>>(self, mut all: A) -> Result<Self::Value, A::Error> {
         let mut entities = Entities::default();
         while let Some((key, value)) = all.next_entry()? {
-            entities.entry(&key).map(|entity| *entity = value);
+            if let Some(entity) = entities.entry(&key) {
+                *entity = value;
+            }
         }
         Ok(entities)
     }

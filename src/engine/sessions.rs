@@ -163,7 +163,7 @@ impl Engine {
         let other = |holder: &&Holder| holder.login != owner.login || holder.session != session.number;
         let by_inner = session.inner.and_then(|inner| self.attribution.holder(session.site.as_ref(), inner)).filter(other).cloned();
         let by_id =
-            |(stream, id): (u32, &'_ Box<[u8]>)| Some((self.attribution.by_id(stream, id).filter(other)?.clone(), stream, id.clone()));
+            |(stream, id): (u32, &[u8])| Some((self.attribution.by_id(stream, id).filter(other)?.clone(), stream, Box::<[u8]>::from(id)));
         let by_id: Vec<_> = session.names().filter_map(by_id).collect();
         if let Some(holder) = by_inner {
             self.close(&holder, at);

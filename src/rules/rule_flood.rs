@@ -1,6 +1,7 @@
 //! `rule-flood`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -117,7 +118,7 @@ impl RuleFlood {
             format!("{rule} raised {} low and medium alerts on {date}: from now on those of that day are only counted", day.raised);
         if let Some((cause, name, count)) = day.likely_cause() {
             let cause = format!("{} {name}", cause.word());
-            message.push_str(&format!("; likely cause: {cause} ({count} of them)"));
+            let _ = write!(message, "; likely cause: {cause} ({count} of them)");
             because = because.with("likely_cause", cause).with("of_it", count);
         }
         let suppliers = day.common.keys().filter(|(cause, _)| *cause == Cause::Supplier).count();
@@ -140,7 +141,7 @@ impl RuleFlood {
         let earlier = day.first.iter().cloned().collect();
         let unless = format!("at most {} low and medium alerts of {rule} a day", self.cap);
         let incident = Some(format!("{rule} {date}"));
-        Finding { because, unless, earlier, incident, ..Finding::new("capped", Severity::High, scene, message) }
+        Finding { earlier, because, unless, incident, ..Finding::new("capped", Severity::High, scene, message) }
     }
 }
 

@@ -201,7 +201,7 @@ impl SourceSilent {
         memory.heard = memory.heard.max(heard);
         let told = memory.mute.take();
         if let Some(since) = told {
-            self.back(sign, since, memory, out);
+            Self::back(sign, since, memory, out);
         }
         let calendars = &sign.register.calendars;
         let place = |time| Place::of(time, calendars, calendar(sign));
@@ -287,7 +287,7 @@ impl SourceSilent {
         out.report(Finding { because, unless, incident, ..Finding::new("silent", Severity::High, scene, message) });
     }
 
-    fn back(&self, sign: &Sign<'_>, since: Time, memory: &Memory, out: &mut Findings) {
+    fn back(sign: &Sign<'_>, since: Time, memory: &Memory, out: &mut Findings) {
         let zone = sign.register.calendars.zone(calendar(sign));
         let lasted = lasting(memory.heard.since(since));
         let message = format!("{} speaks again at {}: it was mute for {lasted}", subject(sign), clock_words(sign.now, zone));
@@ -296,7 +296,7 @@ impl SourceSilent {
         let scene = scene(sign, evidence_at_hand(sign), sign.now);
         let unless = "longer silence".to_owned();
         let incident = Some(incident(sign, since));
-        out.report(Finding { because, unless, earlier, incident, ..Finding::new("back", Severity::Info, scene, message) });
+        out.report(Finding { earlier, because, unless, incident, ..Finding::new("back", Severity::Info, scene, message) });
     }
 
     fn leapt(&self, sign: &Sign<'_>, leap: Leap, out: &mut Findings) {
@@ -320,7 +320,7 @@ fn calendar(sign: &Sign<'_>) -> CalendarId {
     sign.register.nobody(sign.site.map(|site| &**site)).calendar
 }
 
-fn device<'s>(sign: &Sign<'s>) -> Arc<str> {
+fn device(sign: &Sign<'_>) -> Arc<str> {
     if sign.device.is_empty() { Arc::clone(sign.source) } else { lossy(sign.device.into()).into() }
 }
 
