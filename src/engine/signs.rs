@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parsers::{Stamp, Time};
 
-use super::state::{Stream, Timer, What};
+use super::state::{RuleId, Stream, Timer, What};
 use super::telling::alert;
 use super::{Arrival, Engine, Sighting};
 use crate::alert::Alert;
@@ -20,27 +20,40 @@ impl Engine {
         };
         let Sighting { line, offset, parsed, stamp, .. } = *sighting;
         let what = SignKind::Line { line, offset, parsed, stamped: stamp != Stamp::None };
-        self.signed(stream, what, dated.time, received, None, out);
+        let site = self.site(sighting);
+        self.signed((stream, site), what, dated.time, received, None, out);
     }
 
     /// A timer that a rule asked for over a stream fell due.
     pub(super) fn stream_due(&mut self, stream: u32, rule: &str, kind: u8, due: Time, out: &mut Vec<Alert>) {
-        if let Ok(stream) = usize::try_from(stream) {
-            self.signed(stream, SignKind::Due { kind }, due, None, Some(rule), out);
-        }
+        let Ok(stream) = usize::try_from(stream) else { return };
+        let Some(held) = self.state.streams.get(stream) else { return };
+        let site = self.sources.iter().find(|known| known.name == held.source).and_then(|source| source.site.clone());
+        self.signed((stream, site), SignKind::Due { kind }, due, None, Some(rule), out);
     }
 
-    fn signed(&mut self, at: usize, what: SignKind<'_>, now: Time, received: Option<Time>, only: Option<&str>, out: &mut Vec<Alert>) {
+    fn signed(
+        &mut self,
+        (at, site): (usize, Option<Arc<str>>),
+        what: SignKind<'_>,
+        now: Time,
+        received: Option<Time>,
+        only: Option<&str>,
+        out: &mut Vec<Alert>,
+    ) {
         let Some(held) = self.state.streams.get_mut(at) else { return };
         let Stream { source, device, memory, .. } = Arc::make_mut(held);
-        let site = self.sources.iter().find(|known| known.name == *source).and_then(|source| source.site.as_ref());
-        let sign = Sign { what, now, received, source, device, site, register: &self.register, daybook: &self.state.daybook };
+        let sign =
+            Sign { what, now, received, source, device, site: site.as_ref(), register: &self.register, daybook: &self.state.daybook };
         let mut findings = Findings::default();
         match only {
             None => self.rules.stream(&sign, memory, &mut findings),
             Some(rule) => self.rules.stream_due(rule, &sign, memory, &mut findings),
         }
-        let nobody = self.register.nobody(site.map(|site| &**site));
+        if findings.found.is_empty() && findings.wakes.is_empty() {
+            return;
+        }
+        let nobody = self.register.nobody(site.as_deref());
         let zone = self.register.calendars.zone(nobody.calendar);
         for (rule, finding) in findings.found {
             let exception = self.state.daybook.exception(rule.id, &nobody.id, zone, finding.scene.time);
@@ -48,7 +61,7 @@ impl Engine {
             out.extend(alert(nobody, rule, finding, exception, &mut Vec::new()));
         }
         for wake in findings.wakes {
-            let what = What::Stream { stream: u32::try_from(at).unwrap_or(u32::MAX), rule: wake.rule.to_owned(), kind: wake.kind };
+            let what = What::Stream { stream: u32::try_from(at).unwrap_or(u32::MAX), rule: RuleId(wake.rule), kind: wake.kind };
             self.arm(Timer { due: wake.due, supplier: "".into(), login: None, what });
         }
     }

@@ -10,7 +10,7 @@ use parsers::{Event, Time};
 use super::Engine;
 use super::attribution::Owner;
 use super::joining::Said;
-use super::state::{Accounted, Addressed, Story, Supplied, Timer, What};
+use super::state::{Accounted, Addressed, RuleId, Story, Supplied, Timer, What};
 use crate::alert::{Alert, RuleName, Severity, Stable};
 use crate::register::Supplier;
 use crate::rules::{AddressMemory, Case, Finding, Findings, Happening, Memories};
@@ -42,19 +42,18 @@ impl Engine {
     /// Shows what happened to all rules, or to one whose timer fell due, and makes alerts of what they find.
     pub(super) fn told(&mut self, owner: &Owner, mut happened: Happened<'_>, only: Option<&str>, out: &mut Vec<Alert>) {
         let supplier = &owner.supplier;
-        let register = Arc::clone(&self.register);
-        let rules = Arc::clone(&self.rules);
-        let daybook = Arc::clone(&self.state.daybook);
+        let (register, rules, daybook) = (&*self.register, &*self.rules, &*self.state.daybook);
         // Nothing is kept of suppliers that are only the names of failing logins: anybody may invent them.
-        let mut stranger = Supplied::default();
+        let mut stranger = None;
         let named_in_a_cut = || daybook.cut(&supplier.id, happened.now).is_some_and(|cut| cut.supplier == supplier.id);
         let keep = register.is_declared() || supplier.is_nobody() || named_in_a_cut();
         let held = if keep { self.state.suppliers.entry(&supplier.id) } else { self.state.suppliers.get_mut(&supplier.id) };
-        let Supplied { accounts, memory, .. } = held.unwrap_or(&mut stranger);
+        let Supplied { accounts, memory, .. } = held.unwrap_or_else(|| stranger.insert(Supplied::default()));
         // Only accounts that got in are remembered: failing names are anybody's to invent.
-        let mut nobody = Accounted::default();
-        let Accounted { sessions, memory: of_account, stories, .. } = accounts.get_mut(&owner.login).unwrap_or(&mut nobody);
-        let mut nowhere = AddressMemory::default();
+        let mut nobody = None;
+        let Accounted { sessions, memory: of_account, stories, .. } =
+            accounts.get_mut(&owner.login).unwrap_or_else(|| nobody.insert(Accounted::default()));
+        let mut nowhere = None;
         // Of an address from which only others come nothing is remembered before somebody fails.
         let known_only = supplier.is_nobody() && !matches!(happened.happening, Happening::Refused { .. });
         let addresses = &mut self.state.addresses;
@@ -63,7 +62,7 @@ impl Engine {
                 *last = happened.now.max(*last);
                 memory
             }
-            None => &mut nowhere,
+            None => nowhere.insert(AddressMemory::default()),
         };
         let session = happened.session.and_then(|number| sessions.iter().find(|session| session.number == number));
         if let (Some(scene), Some(session)) = (&mut happened.scene, session) {
@@ -84,8 +83,8 @@ impl Engine {
                 .and_then(|session| self.state.streams.get(usize::try_from(session.stream).ok()?))
                 .and_then(|stream| stream.first),
             repeated: happened.repeated,
-            register: &register,
-            daybook: &daybook,
+            register,
+            daybook,
             daybook_configured: self.daybook_configured,
             calendars: &register.calendars,
         };
@@ -102,7 +101,7 @@ impl Engine {
             out.extend(alert(supplier, rule, finding, exception, stories));
         }
         for wake in findings.wakes {
-            let what = What::Rule { rule: wake.rule.to_owned(), kind: wake.kind };
+            let what = What::Rule { rule: RuleId(wake.rule), kind: wake.kind };
             self.arm(Timer { due: wake.due, supplier: Arc::clone(&supplier.id), login: login.clone(), what });
         }
     }
