@@ -86,6 +86,13 @@ pub struct Evidence {
     pub raw: Option<Arc<[u8]>>,
 }
 
+impl Evidence {
+    /// A line, without its text.
+    pub fn of(source: &Arc<str>, offset: u64, time: Time, line: &[u8]) -> Evidence {
+        Evidence { source: Arc::clone(source), offset, time, sha256: Sha256::digest(line).into(), raw: None }
+    }
+}
+
 /// Named facts in the order they are to be read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Because(Vec<(&'static str, Value)>);
@@ -255,7 +262,7 @@ impl Stable {
 }
 
 /// Bytes as lower-case hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     text.extend(bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)));
     text

@@ -40,6 +40,8 @@ pub enum Verb {
     Watch(Watch),
     /// Run the same engine over finished files (plain, .gz, .zst, - = stdin), merged by event time.
     Replay(Replay),
+    /// Replay archived lines and report how many alerts a day they would give, who causes them, and what would save most.
+    Backtest(Backtest),
     /// Print one normalised event for every line of input, in input order.
     Parse(Parse),
     /// Read config, register and daybook, and list every mistake with its place.
@@ -48,9 +50,9 @@ pub enum Verb {
     Doctor(Doctor),
     /// List what nightporter knows.
     List(List),
-    /// Show a rule's manual page with its settings in force, or how a line is read.
+    /// Show a rule's manual page with its settings in force, why an alert was raised, or how a line is read.
     #[command(
-        after_help = "Examples:\n  nightporter explain off-hours\n  nightporter explain --line '%ASA-6-113004: AAA user authentication Successful : server = 10.1.1.20 : user = ext-a'"
+        after_help = "Examples:\n  nightporter explain off-hours\n  nightporter explain 3f9ac1 --config np.toml                  from the file sinks, rotated ones too\n  nightporter explain 3f9ac1 --alerts 'alerts.jsonl*' --json\n  nightporter explain --line '%ASA-6-113004: AAA user authentication Successful : server = 10.1.1.20 : user = ext-a'"
     )]
     Explain(Explain),
     /// Open, close or list access windows in the daybook.
@@ -61,6 +63,16 @@ pub enum Verb {
     /// Lift a cut.
     #[command(after_help = "Example:\n  nightporter lift chimere --reason \"attested clean\" --by yann")]
     Lift(Cut),
+    /// Show what the rules have learned of suppliers, by the last snapshot of a watch.
+    #[command(
+        after_help = "Examples:\n  nightporter learned --config np.toml\n  nightporter learned chimere --config np.toml\n  nightporter learned --config np.toml --json | jq -r 'select(.what == \"targets\") | .value'"
+    )]
+    Learned(Learned),
+    /// Forget what was learned of a supplier: what an intruder did is not what is usual.
+    #[command(
+        after_help = "Examples:\n  nightporter unlearn chimere --what targets --reason \"that was the intruder\" --by yann\n  nightporter unlearn chimere --reason \"new team, new office\" --by yann"
+    )]
+    Unlearn(Unlearn),
 }
 
 /// Options that all verbs share.
@@ -118,6 +130,35 @@ pub struct Replay {
     /// Replay the batch log of a watch: its state folder, or a segment in it.
     #[arg(long, value_name = "LOG", conflicts_with = "files")]
     pub batches: Option<PathBuf>,
+    /// Parse threads; 0 = one a core.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub threads: usize,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: Common,
+}
+
+/// `backtest`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "All lines are replayed, so that what has to be learned is learned; only alerts from --since on are counted.\n\nExamples:\n  nightporter backtest --since 60d --config np.toml\n  nightporter backtest --since 60d --config np.toml archive/*.log.gz\n  nightporter backtest --since 2026-10-01 --until 2026-11-01 --config np.toml --against tuned.toml    what a change would change"
+)]
+pub struct Backtest {
+    /// Finished files (plain, .gz, .zst; - = stdin); without any, the configured sources.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Count alerts from then on: a span such as 60d back from the newest line, a date, or a time; default the first line.
+    #[arg(long, value_name = "SPAN|TIME")]
+    pub since: Option<String>,
+    /// Count alerts before then; default the newest line.
+    #[arg(long, value_name = "SPAN|TIME")]
+    pub until: Option<String>,
+    /// A second configuration: replay with it too, and show which alerts differ.
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+    /// The report as one JSON object.
+    #[arg(long)]
+    pub json: bool,
     /// Parse threads; 0 = one a core.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub threads: usize,
@@ -187,11 +228,18 @@ pub struct List {
 /// `explain`.
 #[derive(Args, Debug)]
 pub struct Explain {
-    /// A rule from `nightporter list rules`.
-    #[arg(value_name = "RULE", required_unless_present = "line")]
-    pub rule: Option<String>,
+    /// A rule from `nightporter list rules`, or an alert by its `event.id`: the first six characters are enough if no other
+    /// begins so.
+    #[arg(value_name = "RULE|ALERT_ID", required_unless_present = "line")]
+    pub what: Option<String>,
+    /// Files of alerts (globs, .gz, .zst; - = stdin) to look in, instead of the configured file sinks.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "line")]
+    pub alerts: Vec<PathBuf>,
+    /// An alert as one JSON object.
+    #[arg(long, conflicts_with = "line")]
+    pub json: bool,
     /// A log line: show how it is read.
-    #[arg(long, value_name = "TEXT", conflicts_with = "rule")]
+    #[arg(long, value_name = "TEXT", conflicts_with = "what")]
     pub line: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -274,6 +322,35 @@ pub struct WindowList {
 pub struct Cut {
     /// Supplier id, or * for all.
     pub supplier: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub signed: Signed,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: Common,
+}
+
+/// `learned`.
+#[derive(Args, Debug)]
+pub struct Learned {
+    /// Supplier id; default all.
+    pub supplier: Option<String>,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: Common,
+}
+
+/// `unlearn`.
+#[derive(Args, Debug)]
+pub struct Unlearn {
+    /// Supplier id.
+    pub supplier: String,
+    /// What, as `learned` shows it (targets, hours, volume …); default all.
+    #[arg(long)]
+    pub what: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub signed: Signed,

@@ -4,7 +4,7 @@
 //! is what holds without a configuration.
 
 mod format;
-mod later;
+mod geo;
 mod sink;
 mod source;
 
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use parsers::Formats;
 
 pub use format::Sample;
+pub use geo::{GeoFile, GeoFiles};
 pub use sink::{Form, Sink, SinkKind};
 pub use source::{Source, SourceKind};
 
@@ -35,6 +36,8 @@ pub struct Config {
     pub defaults: Defaults,
     /// What is read.
     pub sources: Vec<Source>,
+    /// Databases that tell where addresses lie and whose they are.
+    pub geo: GeoFiles,
     /// Where alerts go; standard output where there is none.
     pub sinks: Vec<Sink>,
     /// The tables `[rules.<id>]`, for the rules to read; every id is known.
@@ -66,9 +69,7 @@ impl Config {
         for table in top.tables("source") {
             sources.extend(source::read(table, folder, &defaults, &own, &mut names, &notes));
         }
-        if let Some(table) = top.table("geo") {
-            later::geo(table, &notes);
-        }
+        let geo = top.table("geo").map(|table| geo::read(table, folder)).unwrap_or_default();
         let sinks = top.tables("sink").into_iter().filter_map(|table| sink::read(table, folder, &notes)).collect();
         let sections = known_rules(&top.sections("rules"), document.file(), rules, &mistakes);
         let supplier_names = supplier_names(&sections, &mistakes);
@@ -76,7 +77,7 @@ impl Config {
         let format::Read { formats, samples, .. } = own;
         let notes = notes.into_sorted();
         let config =
-            Config { register, daybook, state, defaults, sources, sinks, rules: sections, supplier_names, formats, samples, notes };
+            Config { register, daybook, state, defaults, sources, geo, sinks, rules: sections, supplier_names, formats, samples, notes };
         (config, mistakes.into_sorted())
     }
 
@@ -274,7 +275,6 @@ format = "ocsf"
         assert_eq!(shown(&mistakes), "");
         assert_snapshot!(shown(&config.notes), @r#"
         nightporter.toml:2:1: kind = "syslog": read and checked, but not built yet; this part is left out
-        nightporter.toml:19:1: [geo]: read and checked, but not built yet; this part is left out
         nightporter.toml:21:1: a format other than "ecs": read and checked, but not built yet; this part is left out
         nightporter.toml:21:1: kind = "http": read and checked, but not built yet; this part is left out
         "#);

@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use parsers::Time;
 use serde::{Deserialize, Serialize};
 
-pub use entry::{Close, Cut, Entry, Exception, Lift, Maintenance, Until, Window};
+pub use entry::{Close, Cut, Entry, Exception, Lift, Maintenance, Unlearn, Until, Window};
 
 /// Everything that was decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,21 +32,32 @@ pub struct Daybook {
     exceptions: BTreeMap<Arc<str>, BTreeSet<Exception>>,
     /// By source.
     maintenances: BTreeMap<Arc<str>, BTreeSet<Maintenance>>,
+    /// By supplier.
+    #[serde(default)]
+    unlearned: BTreeMap<Arc<str>, BTreeSet<Unlearn>>,
 }
 
 /// The name that stands for all suppliers in a cut.
 pub const ALL: &str = "*";
 
 impl Daybook {
-    /// Takes an entry in. The same entry again changes nothing.
-    pub fn apply(&mut self, entry: Entry) {
+    /// Takes an entry in. The same entry again changes nothing: `false`.
+    pub fn apply(&mut self, entry: Entry) -> bool {
         match entry {
-            Entry::Window(window) => _ = of(&mut self.windows, &window.supplier).insert(window),
-            Entry::Close(close) => _ = of(&mut self.closes, &close.window).insert(close),
-            Entry::Cut(cut) => _ = of(&mut self.cuts, &cut.supplier).insert(cut),
-            Entry::Lift(lift) => _ = of(&mut self.lifts, &lift.supplier).insert(lift),
-            Entry::Exception(exception) => _ = of(&mut self.exceptions, &exception.supplier).insert(exception),
-            Entry::Maintenance(maintenance) => _ = of(&mut self.maintenances, &maintenance.source).insert(maintenance),
+            Entry::Window(window) => of(&mut self.windows, &window.supplier).insert(window),
+            Entry::Close(close) => of(&mut self.closes, &close.window).insert(close),
+            Entry::Cut(cut) => of(&mut self.cuts, &cut.supplier).insert(cut),
+            Entry::Lift(lift) => of(&mut self.lifts, &lift.supplier).insert(lift),
+            Entry::Exception(exception) => of(&mut self.exceptions, &exception.supplier).insert(exception),
+            Entry::Maintenance(maintenance) => of(&mut self.maintenances, &maintenance.source).insert(maintenance),
+            Entry::Unlearn(unlearn) => of(&mut self.unlearned, &unlearn.supplier).insert(unlearn),
+        }
+    }
+
+    /// Drops those windows of a supplier that `is` speaks of.
+    pub fn forget_windows(&mut self, supplier: &str, is: impl Fn(&Window) -> bool) {
+        if let Some(windows) = self.windows.get_mut(supplier) {
+            windows.retain(|window| !is(window));
         }
     }
 
@@ -124,6 +135,13 @@ impl Daybook {
     pub fn maintenance(&self, source: &str, time: Time) -> Option<&Maintenance> {
         let mut planned = self.maintenances.get(source)?.iter();
         planned.find(|maintenance| maintenance.at <= time && maintenance.from <= time && time < maintenance.until)
+    }
+
+    /// When the last work ended, or is to end, that a source was under between two times, by what was written down up to the
+    /// later.
+    pub fn maintained_until(&self, source: &str, since: Time, time: Time) -> Option<Time> {
+        let planned = self.maintenances.get(source)?.iter();
+        planned.filter(|one| one.at <= time && one.from <= time && one.until > since).map(|one| one.until).max()
     }
 }
 
@@ -254,6 +272,14 @@ mod tests {
             ("fw", "12-05T03:00", false),
         ] {
             assert_eq!(daybook.maintenance(source, time(at)).is_some(), expected, "{source} {at}");
+        }
+        for (since, at, expected) in [
+            ("12-05T01:00", "12-05T01:59", None),
+            ("12-05T01:00", "12-05T02:00", Some("12-05T05:00")),
+            ("12-05T04:59", "12-05T09:00", Some("12-05T05:00")),
+            ("12-05T05:00", "12-05T09:00", None),
+        ] {
+            assert_eq!(daybook.maintained_until("fw-site3", time(since), time(at)), expected.map(time), "{since} {at}");
         }
     }
 

@@ -7,16 +7,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use parsers::time::{DAY, MINUTE};
+use parsers::time::MINUTE;
 use parsers::{Event, Stamp, Time};
 
 use crate::alert::Alert;
 use crate::daybook::{Close, Entry};
+use crate::geo::Geo;
 use crate::register::Register;
 use crate::rules::overstay::{self, Overstay};
 use crate::rules::{Rule, Rules};
 use crate::zone::Zone;
 
+pub mod addresses;
+mod approvals;
 mod attribution;
 pub mod connections;
 pub mod entities;
@@ -100,13 +103,7 @@ pub enum Input<'a> {
 /// How far ahead of its receive time a line may lie.
 const AHEAD: i64 = 5 * MINUTE;
 
-/// How long an address is remembered after its last login.
-const ADDRESS_KEPT: i64 = DAY;
-
-/// How many addresses are remembered at most; beyond, the oldest go first.
-const ADDRESSES: usize = 65_536;
-
-/// How often they are looked through.
+/// How often connections and addresses are looked through.
 const SWEPT_EVERY: i64 = 10 * MINUTE;
 
 /// The detector, with all that it remembers.
@@ -115,6 +112,7 @@ pub struct Engine {
     sources: Vec<Source>,
     register: Arc<Register>,
     rules: Arc<Rules>,
+    geo: Arc<Geo>,
     attribution: Attribution,
     daybook_configured: bool,
     /// Index of a stream by source and device.
@@ -140,6 +138,7 @@ impl Engine {
             sources,
             register,
             rules,
+            geo: Arc::default(),
             attribution: Attribution::default(),
             daybook_configured: daybook,
             by_device: HashMap::new(),
@@ -155,16 +154,28 @@ impl Engine {
         engine
     }
 
+    /// With databases that know more of an address than itself tells.
+    #[must_use]
+    pub fn with_geo(mut self, geo: Arc<Geo>) -> Engine {
+        self.geo = geo;
+        self.place_again();
+        self
+    }
+
     /// Takes one input; appends the alerts it leads to, in their order.
     pub fn step(&mut self, input: Input<'_>, out: &mut Vec<Alert>) {
         match input {
             Input::Line(sighting) => self.line(&sighting, out),
             Input::Daybook(entry) => self.daybook(entry, out),
-            Input::Tick(now) => self.tick(now),
+            Input::Tick(now) => {
+                self.listen(now);
+                self.tick(now);
+            }
             Input::Register(register) => {
                 self.register = register;
                 self.attribution = Attribution::default();
                 self.attribution.index(&self.state);
+                self.place_again();
             }
             Input::Finished(source) => self.finish(source),
             Input::End => self.end(),
@@ -188,10 +199,10 @@ impl Engine {
     }
 
     fn line(&mut self, sighting: &Sighting<'_>, out: &mut Vec<Alert>) {
-        let Some((stream, seen)) = self.see(sighting) else { return };
+        let Some((stream, seen, stamp)) = self.see(sighting) else { return };
         // What is due by the stream's own clock comes before the line.
         self.fire(out);
-        self.sign(sighting, stream, seen, out);
+        self.sign(sighting, stream, seen.time, stamp, out);
         if let Some(event) = &sighting.event {
             self.event(sighting, event, stream, seen, out);
         }
@@ -199,13 +210,19 @@ impl Engine {
 
     fn daybook(&mut self, entry: Entry, out: &mut Vec<Alert>) {
         let daybook = Arc::make_mut(&mut self.state.daybook);
-        daybook.apply(entry.clone());
+        let is_news = daybook.apply(entry.clone());
         match entry {
             Entry::Cut(cut) => {
                 let due = cut.at.plus(self.rules.cut_breach.rule.still_open_after);
                 self.arm(Timer { due, supplier: cut.supplier, login: None, what: What::StillOpen(cut.at) });
             }
             Entry::Close(close) => self.closed_early(&close),
+            // Once: what is learned since stays.
+            Entry::Unlearn(unlearn) if is_news => {
+                if let Some(supplied) = self.state.suppliers.get_mut(&unlearn.supplier) {
+                    self.rules.unlearn(&mut supplied.memory, unlearn.what.as_deref());
+                }
+            }
             _ => {}
         }
         self.fire(out);
@@ -217,7 +234,7 @@ impl Engine {
         let Some(window) = self.state.daybook.window(&close.window) else { return };
         let supplier = Arc::clone(&window.supplier);
         let Some(supplied) = self.state.suppliers.get(&supplier) else { return };
-        let open = |accounted: &Accounted| accounted.sessions.iter().any(|session| session.is_peopled(close.at));
+        let open = |accounted: &Accounted| accounted.sessions.iter().any(|session| session.is_seen_open(close.at));
         let accounts = supplied.accounts.iter().filter(|(_, accounted)| open(accounted));
         let timers: Vec<Timer> = accounts
             .map(|(login, _)| Timer {
@@ -238,14 +255,7 @@ impl Engine {
         }
         self.state.swept = watermark;
         self.sweep_connections();
-        if self.state.addresses.len() > ADDRESSES {
-            let mut times: Vec<Time> = self.state.addresses.iter().map(|(_, address)| address.last).collect();
-            let middle = times.len() / 2;
-            let (_, &mut median, _) = times.select_nth_unstable(middle);
-            self.state.addresses.retain(|address| address.last > median);
-        } else {
-            self.state.addresses.retain(|address| watermark.since(address.last) <= ADDRESS_KEPT);
-        }
+        self.state.addresses.sweep(watermark);
     }
 
     fn first_due(&self) -> Time {

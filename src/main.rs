@@ -8,11 +8,11 @@ use std::sync::mpsc::{Sender, channel};
 
 use clap::{CommandFactory, Parser};
 use nightporter::alert::Severity;
-use nightporter::cli::{Check, Cli, Common, Doctor, Explain, List, Parse, Replay, Verb, Watch, WindowVerb};
+use nightporter::cli::{Backtest, Check, Cli, Common, Doctor, Explain, List, Parse, Replay, Verb, Watch, WindowVerb};
 use nightporter::fault::Fault;
 use nightporter::json::printable;
 use nightporter::mistake::did_you_mean;
-use nightporter::setup::{Setup, Trouble};
+use nightporter::setup::{Inputs, Setup, Trouble};
 use nightporter::source::pattern::Pattern;
 use nightporter::verbs;
 use nightporter::wall_clock::now;
@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         None => no_verb(&cli.watch),
         Some(Verb::Watch(args)) => watch(&args),
         Some(Verb::Replay(args)) => replay(&args),
+        Some(Verb::Backtest(args)) => backtest(&args),
         Some(Verb::Parse(args)) => parse(&args),
         Some(Verb::Check(args)) => check(&args),
         Some(Verb::Doctor(args)) => doctor(&args),
@@ -40,6 +41,8 @@ fn main() -> ExitCode {
             WindowVerb::List(args) => verbs::daybook::list(&args, now()).map(|list| print(&list)),
         },
         Some(Verb::Cut(args)) => verbs::daybook::cut(&args, false, now()).map(|told| say(&told)),
+        Some(Verb::Learned(args)) => verbs::learned::run(&args).map(|learned| ended(stdout().write_all(&learned), 0)),
+        Some(Verb::Unlearn(args)) => verbs::daybook::unlearn(&args, now()).map(|told| say(&told)),
         Some(Verb::Lift(args)) => verbs::daybook::cut(&args, true, now()).map(|told| say(&told)),
     };
     done.unwrap_or_else(|trouble| {
@@ -231,6 +234,48 @@ fn replay(args: &Replay) -> Result<ExitCode, Trouble> {
     }
 }
 
+fn backtest(args: &Backtest) -> Result<ExitCode, Trouble> {
+    let setup = loaded(&args.common)?;
+    let against = args.against.as_ref().map(|path| loaded(&Common { config: Some(path.clone()), ..args.common.clone() })).transpose()?;
+    let zone = &setup.config.defaults.zone;
+    verbs::backtest::check(args.since.as_deref(), args.until.as_deref(), zone)?;
+    let inputs = setup.inputs(&args.files)?;
+    if inputs.stdin.is_some() && (args.against.is_some() || (args.files.is_empty() && stdin().is_terminal())) {
+        return Err(Trouble::Usage("backtest: which files? (stdin can be read but once, and not for --against)".into()));
+    }
+    for mistake in setup.daybook().map_err(Trouble::Fault)?.1 {
+        eprintln!("{mistake}");
+    }
+    let mut broken = 0;
+    let mut replayed = |setup: &Setup, inputs: &Inputs| {
+        let mut fault = |fault: &Fault| {
+            eprintln!("nightporter: {fault}");
+            broken += 1;
+        };
+        let bar = Bar::new();
+        let done = verbs::backtest::replayed(setup, inputs, args.threads, now(), &mut |read, total| bar.show(read, total), &mut fault);
+        bar.clear();
+        done.map_err(Trouble::Fault)
+    };
+    let ours = replayed(&setup, &inputs)?;
+    let period = verbs::backtest::Period::of(args.since.as_deref(), args.until.as_deref(), zone, ours.metrics.covered)?;
+    let theirs = match &against {
+        // The same lines, read by the sources of the other configuration.
+        Some(other) => Some(replayed(other, &other.inputs(&args.files)?)?),
+        None => None,
+    };
+    let name = args.against.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    let report = verbs::backtest::Report::of(&verbs::backtest::Work {
+        setup: &setup,
+        replayed: &ours,
+        period,
+        asked: args.since.as_deref(),
+        against: theirs.as_ref().map(|theirs| (&*name, theirs)),
+        now: now(),
+    });
+    Ok(ended(stdout().write_all(shown(&report, args.json)?.as_bytes()), broken))
+}
+
 fn parse(args: &Parse) -> Result<ExitCode, Trouble> {
     let setup = loaded(&args.common)?;
     let format = match args.format.as_str() {
@@ -320,8 +365,30 @@ fn explain(args: &Explain) -> Result<ExitCode, Trouble> {
         let mut reader = verbs::explain::Reader { formats: &setup.config.formats, zone, now: now() };
         return Ok(print(&verbs::explain::line(line, &mut reader)));
     }
-    let rule = args.rule.as_deref().unwrap_or_default();
-    verbs::explain::rule(rule, &setup.rules).map(|page| print(&page)).map_err(Trouble::Usage)
+    let what = args.what.as_deref().unwrap_or_default();
+    if !verbs::explain::looks_like_an_id(what) {
+        return verbs::explain::rule(what, &setup.rules).map(|page| print(&page)).map_err(Trouble::Usage);
+    }
+    let mut broken = 0;
+    let mut fault = |fault: &Fault| {
+        eprintln!("nightporter: {fault}");
+        broken += 1;
+    };
+    let search = verbs::explain::find(what, &args.alerts, &setup, &mut fault)?;
+    let configured = args.common.config.is_some() || args.common.register.is_some();
+    let explained = verbs::explain::explained(&search, &setup, configured, now(), &mut fault);
+    let text = shown(&explained, args.json)?;
+    Ok(ended(stdout().write_all(text.as_bytes()), broken))
+}
+
+/// For people or as one JSON object.
+fn shown(report: &(impl serde::Serialize + std::fmt::Display), json: bool) -> Result<String, Trouble> {
+    if !json {
+        return Ok(report.to_string());
+    }
+    let mut line = Vec::new();
+    nightporter::json::line(report, &mut line).map_err(|error| Trouble::Usage(format!("cannot be written as JSON: {error}")))?;
+    Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
 /// A progress bar on stderr, if it is a terminal.

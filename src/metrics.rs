@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use parsers::{FormatId, Formats, Reading};
+use parsers::{FormatId, Formats, Reading, Time};
 
 use crate::alert::{Alert, Severity};
 
@@ -84,6 +84,8 @@ pub struct Metrics {
     pub repeated: u64,
     /// Places where bytes were lost before they could be read.
     pub gaps: u64,
+    /// Event times of the first and the last line of a replay.
+    pub covered: Option<(Time, Time)>,
     alerts: BTreeMap<&'static str, u64>,
     highest: Option<Severity>,
     /// From reading a batch to having written its alerts, in microseconds.
@@ -94,7 +96,14 @@ impl Metrics {
     /// Nothing counted yet.
     pub fn new(formats: Formats) -> Metrics {
         let latency = latencies();
-        Metrics { tally: Tally::default(), formats, repeated: 0, gaps: 0, alerts: BTreeMap::new(), highest: None, latency }
+        Metrics { tally: Tally::default(), formats, repeated: 0, gaps: 0, covered: None, alerts: BTreeMap::new(), highest: None, latency }
+    }
+
+    /// Takes down how far the time of a replay has come.
+    pub fn came_to(&mut self, time: Time) {
+        if time != Time::MIN {
+            self.covered = Some(self.covered.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+        }
     }
 
     /// Counts an alert.

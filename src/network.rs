@@ -104,6 +104,14 @@ fn octet_too_large(text: &str) -> Option<String> {
         .then(|| format!("expected four numbers of 0 to 255 without leading zeros, found {}", quoted(text)))
 }
 
+/// What one subscriber has: an address of IPv4, a /64 of IPv6, of which he takes any address he likes.
+pub fn subscriber(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+        v4 => v4,
+    }
+}
+
 /// One address as written in a register: IPv4 or IPv6, an IPv4-mapped one as IPv4.
 ///
 /// # Errors

@@ -15,16 +15,22 @@ use jiff::tz::TimeZone;
 use parsers::time::{DAY, HOUR, MINUTE, SECOND};
 use parsers::{Event, Time};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::calendar::Calendars;
+use crate::clock::Clock;
 use crate::daybook::Daybook;
+use crate::geo::Geo;
 use crate::mistake::Mistakes;
-use crate::register::{Account, Register, Supplier};
-use crate::session::{Scene, Session};
+use crate::register::{Access, Account, Register, Supplier};
+use crate::session::{Origin, Scene, Session};
+use crate::told::{Nearest, Told};
 use crate::toml_reader::{Section, Table, Text};
 use crate::zone::zoned;
+
+/// An alert says what is usual of a supplier if it is known of as many sessions.
+pub const KNOWN: u64 = 20;
 
 /// What happened, as far as rules tell things apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +71,8 @@ pub enum Happening {
         /// When the cut came into force.
         cut: Time,
     },
+    /// A session ended a while ago: what late lines told of it is told, and it will be forgotten. No line says so.
+    Ended,
     /// A timer that the rule asked for fell due.
     Due {
         /// The rule's own word for it.
@@ -92,8 +100,14 @@ pub struct Case<'a> {
     pub sessions: &'a [Session],
     /// The session at hand.
     pub session: Option<&'a Session>,
+    /// Where the login at hand comes from, or its session; `None` for front-ends and inner addresses.
+    pub origin: Option<Origin>,
     /// Login of the account, lower case, without domain; `None` for tunnels.
     pub login: Option<&'a Arc<str>>,
+    /// Domain of the login, as its connection told it with this line or before.
+    pub domain: Option<&'a [u8]>,
+    /// VPN group, realm or role, as its connection told it with this line or before.
+    pub group: Option<&'a [u8]>,
     /// Event time of the first line of the device that the session at hand stands on.
     pub watched_since: Option<Time>,
     /// How many times the message stood for ("message repeated N times").
@@ -106,6 +120,8 @@ pub struct Case<'a> {
     pub daybook_configured: bool,
     /// Hours and holidays.
     pub calendars: &'a Calendars,
+    /// What databases know of addresses.
+    pub geo: &'a Geo,
 }
 
 impl Case<'_> {
@@ -120,6 +136,20 @@ impl Case<'_> {
     pub fn zone(&self) -> &TimeZone {
         self.calendars.zone(self.supplier.calendar)
     }
+
+    /// The beginning of the closed period around a time; `None` if the supplier's hours are open.
+    ///
+    /// A supplier on demand has no hours: its periods are its nights, from noon to noon.
+    pub fn closed_period(&self, time: Time) -> Option<Time> {
+        if self.supplier.access == Access::OnDemand {
+            let civil = zoned(time.minus(12 * HOUR), self.zone());
+            return civil.start_of_day().ok().map(|noon| crate::zone::time(noon.timestamp()));
+        }
+        let span = self.calendars.at(self.supplier.calendar, time);
+        // A calendar that never opens is spoken of once a day.
+        let never = || Time(time.0 - time.0.rem_euclid(DAY));
+        (!span.open).then(|| if span.from == Time::MIN { never() } else { span.from })
+    }
 }
 
 /// A sign of life of a stream, one device in one source: a line, whatever it says, or a timer of the rule.
@@ -128,8 +158,16 @@ pub struct Sign<'a> {
     pub what: SignKind<'a>,
     /// Event time, or the time at which a timer fell due.
     pub now: Time,
+    /// The line's own stamp, however far ahead; with a timer, when it fell due.
+    pub stamp: Time,
     /// When the line was received from a running device; `None` in replay and when a timer fell due.
     pub received: Option<Time>,
+    /// How far the stream's time has come, this line included.
+    pub clock: &'a Clock,
+    /// Since when somebody has listened without a break: of what came before, silence says nothing.
+    pub awake: Time,
+    /// Whether all of the source has been mute since an alert of this rule that speaks of another device of it.
+    pub whole_source_told: &'a dyn Fn() -> bool,
     /// Name of the source.
     pub source: &'a Arc<str>,
     /// Name of the device as its lines write it; empty if they do not.
@@ -188,6 +226,8 @@ pub struct Finding {
     pub once: bool,
     /// An incident of its own instead of the session's story.
     pub incident: Option<String>,
+    /// It concerns several suppliers or none: the alert names none.
+    pub of_all: bool,
 }
 
 impl Finding {
@@ -205,8 +245,24 @@ impl Finding {
             ips: Vec::new(),
             once: false,
             incident: None,
+            of_all: false,
         }
     }
+}
+
+/// Something that a rule has learned of a supplier, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Learned {
+    /// Of what kind: one of the rule's [`Rule::LEARNS`].
+    pub what: &'static str,
+    /// The thing itself: a target, an hour of the week, a limit.
+    pub value: String,
+    /// How many times it was seen, or on how many sessions it rests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    /// When it was seen last.
+    #[serde(skip)]
+    pub last: Option<Time>,
 }
 
 /// A timer that a rule asks for.
@@ -232,6 +288,11 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Whether nothing was found or asked for.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty() && self.wakes.is_empty()
+    }
+
     /// Reports a finding of the rule at hand.
     pub fn report(&mut self, finding: Finding) {
         if let Some(name) = self.name {
@@ -263,6 +324,9 @@ pub trait Rule: Default + Clone + std::fmt::Debug {
     /// Whether it wants to see every line of every stream.
     const WATCHES_STREAMS: bool = false;
 
+    /// What it learns of a supplier, as [`Rule::learned`] lists it and people have it forgotten.
+    const LEARNS: &'static [&'static str] = &[];
+
     /// Something happened to a supplier, or a timer of this rule fell due.
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings);
 
@@ -273,12 +337,29 @@ pub trait Rule: Default + Clone + std::fmt::Debug {
     /// A line came, whatever it says, or a timer fell due that was asked for here. It is called for every line there is.
     fn stream(&self, _sign: &Sign<'_>, _memory: &mut Self::Stream, _out: &mut Findings) {}
 
+    /// What it has learned of a supplier, at a time.
+    fn learned(&self, _memory: &Self::Supplier, _now: Time) -> Vec<Learned> {
+        Vec::new()
+    }
+
+    /// Forgets what it has learned of a supplier, of one kind of [`Rule::LEARNS`].
+    fn unlearn(&self, _memory: &mut Self::Supplier, _what: &str) {}
+
     /// Its own settings from `[rules.<id>]`; `enabled` and `severity` are read for all rules alike.
     fn read(table: &mut Table<'_>) -> Self;
 
     /// Its settings in force, for `explain`: name, value, what it means.
-    fn settings(&self) -> Vec<(&'static str, String, &'static str)>;
+    fn settings(&self) -> Vec<Setting>;
+
+    /// The nearest to what one of its alerts told that would have raised none, from the facts that the alert bears itself, those of
+    /// an older version too. A rule without words of its own answers for its counts.
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        told.one_less(&self.settings())
+    }
 }
+
+/// A setting of a rule: name, value in force, what it means.
+pub type Setting = (&'static str, String, &'static str);
 
 /// What a rule may keep.
 pub trait Memory: Default + Clone + std::fmt::Debug + Serialize + DeserializeOwned {}
@@ -356,6 +437,9 @@ macro_rules! rules {
         /// Names of all rules, in table order: the order in which they count on one event.
         pub const RULES: &[RuleName] = &[$(<$module::$Rule as Rule>::NAME),*];
 
+        /// What the rules learn of a supplier, by its names.
+        pub const LEARNS: &[&[&str]] = &[$(<$module::$Rule as Rule>::LEARNS),*];
+
         /// All rules with their settings in force.
         #[derive(Clone, Debug, Default)]
         pub struct Rules {
@@ -365,22 +449,22 @@ macro_rules! rules {
         /// What the rules remember of an account.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct AccountMemory { $($module: <$module::$Rule as Rule>::Account,)* }
+        pub struct AccountMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Account,)* }
 
         /// What the rules remember of a supplier.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct SupplierMemory { $($module: <$module::$Rule as Rule>::Supplier,)* }
+        pub struct SupplierMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Supplier,)* }
 
         /// What the rules remember of a source address.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct AddressMemory { $($module: <$module::$Rule as Rule>::Address,)* }
+        pub struct AddressMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Address,)* }
 
         /// What the rules remember of a stream.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct StreamMemory { $($module: <$module::$Rule as Rule>::Stream,)* }
+        pub struct StreamMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Stream,)* }
 
         impl Rules {
             /// Shows a case to every rule, in table order.
@@ -415,9 +499,42 @@ macro_rules! rules {
                 })*
             }
 
+            /// What all rules have learned of a supplier, at a time.
+            pub fn learned(&self, memory: &SupplierMemory, now: Time) -> Vec<(&'static str, Learned)> {
+                let mut all = Vec::new();
+                $({
+                    let learned = self.$module.rule.learned(&memory.$module, now);
+                    all.extend(learned.into_iter().map(|learned| (<$module::$Rule as Rule>::NAME.id, learned)));
+                })*
+                all
+            }
+
+            /// Has all rules forget what they have learned of a supplier: of one kind, or all of it.
+            pub fn unlearn(&self, memory: &mut SupplierMemory, what: Option<&str>) {
+                $(for kind in <$module::$Rule as Rule>::LEARNS.iter().filter(|kind| what.is_none_or(|what| what == **kind)) {
+                    self.$module.rule.unlearn(&mut memory.$module, kind);
+                })*
+            }
+
             /// Reads every rule's settings from its `[rules.<id>]` table; what is wrong there is taken down.
             pub fn read(sections: &[(Text, Section)], mistakes: &Mistakes) -> Rules {
                 Rules { $($module: configured(sections, mistakes),)* }
+            }
+
+            /// The settings in force of a rule; none if there is no such rule.
+            pub fn settings(&self, rule: &str) -> Vec<Setting> {
+                $(if rule == <$module::$Rule as Rule>::NAME.id {
+                    return self.$module.rule.settings();
+                })*
+                Vec::new()
+            }
+
+            /// The nearest to what an alert of a rule told that would have raised none.
+            pub fn nearest(&self, rule: &str, told: &Told<'_>) -> Vec<Nearest> {
+                $(if rule == <$module::$Rule as Rule>::NAME.id {
+                    return self.$module.rule.nearest(told);
+                })*
+                Vec::new()
             }
 
             /// The manual page of a rule with its settings in force; `None` if there is no such rule.
@@ -450,6 +567,11 @@ rules! {
     source_silent::SourceSilent,
     unregistered_account::UnregisteredAccount,
     rule_flood::RuleFlood,
+}
+
+/// What a rule remembered of nothing, it may come to remember of something.
+fn or_nothing<'de, D: Deserializer<'de>, M: Memory>(deserializer: D) -> Result<M, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 fn configured<R: Rule>(sections: &[(Text, Section)], mistakes: &Mistakes) -> Configured<R> {
@@ -488,6 +610,17 @@ pub fn span_words(nanos: i64) -> String {
         }
     }
     format!("{}ms", nanos / (SECOND / 1000))
+}
+
+/// An amount of bytes for people: `2 GiB`, `1.4 MiB`, `640 B`.
+pub fn size_words(bytes: u64) -> String {
+    for (shift, word) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")] {
+        let (whole, tenths) = (bytes >> shift, ((bytes >> (shift - 10)) & 1023) * 10 / 1024);
+        if whole > 0 {
+            return if tenths == 0 { format!("{whole} {word}") } else { format!("{whole}.{tenths} {word}") };
+        }
+    }
+    format!("{bytes} B")
 }
 
 /// `22:41 (Fri, Europe/Paris)`.

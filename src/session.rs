@@ -1,9 +1,10 @@
 //! A session of a supplier's account, and where it comes from.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use parsers::Time;
+use parsers::time::SECOND;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Evidence;
@@ -13,27 +14,36 @@ use crate::alert::Evidence;
 pub enum Origin {
     /// The supplier's declared networks, all together.
     Declared,
-    /// An IPv4 /24 or IPv6 /48: its first address.
+    /// An IPv4 /24, the whole of the carriers' 100.64.0.0/10, or an IPv6 /48: its first address.
     Network(IpAddr),
+    /// An autonomous system, where a database knows it.
+    System(u32),
 }
 
 impl Origin {
-    /// The origin of an address outside the declared networks.
+    /// The origin of an address of which nothing else is known.
     pub fn of(address: IpAddr) -> Origin {
-        Origin::Network(match address {
-            IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & 0xffff_ff00).into()),
+        Origin::Network(match address.to_canonical() {
+            IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & prefix_mask(v4)).into()),
             IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 80)).into()),
         })
     }
 
-    /// For people: `its declared networks`, `203.0.113.0/24`.
+    /// For people: `declared networks`, `203.0.113.0/24`, `AS64500`.
     pub fn describe(self) -> String {
         match self {
             Origin::Declared => "declared networks".into(),
-            Origin::Network(network @ IpAddr::V4(_)) => format!("{network}/24"),
+            Origin::Network(network @ IpAddr::V4(v4)) => format!("{network}/{}", prefix_mask(v4).leading_ones()),
             Origin::Network(network @ IpAddr::V6(_)) => format!("{network}/48"),
+            Origin::System(number) => format!("AS{number}"),
         }
     }
+}
+
+/// Behind a carrier's NAT a telephone's address is as good as random within 100.64.0.0/10.
+fn prefix_mask(address: Ipv4Addr) -> u32 {
+    const CARRIERS: u32 = 0xffc0_0000;
+    if u32::from(address) & CARRIERS == u32::from(Ipv4Addr::new(100, 64, 0, 0)) { CARRIERS } else { 0xffff_ff00 }
 }
 
 /// From a login or tunnel up to its end.
@@ -59,6 +69,15 @@ pub struct Session {
     pub stream: u32,
     /// The device's session id.
     pub id: Option<Box<[u8]>>,
+    /// What else told of it: index of the stream, and the id that it bears there, empty if none.
+    #[serde(default)]
+    pub also: Vec<(u32, Box<[u8]>)>,
+    /// So far only an authentication server has told of it: whether it goes on, and when it ends, nobody says.
+    #[serde(default)]
+    pub vouched: bool,
+    /// The line that ended it, if one did: index of its stream, and in which words.
+    #[serde(default)]
+    pub ended_by: Option<(u32, Box<[u8]>)>,
     /// Site of its gateway.
     pub site: Option<Arc<str>>,
     /// Story of its alerts.
@@ -76,6 +95,9 @@ pub struct Session {
     /// Bytes sent to the remote user, as the device counted them last.
     #[serde(default)]
     pub received: Option<u64>,
+    /// Bytes sent to the remote user by what ended within it: target sessions and bastion connections.
+    #[serde(default)]
+    pub received_within: Option<u64>,
     /// The line that opened it was a target session of a bastion, not the login before it.
     #[serde(default)]
     pub on_target: bool,
@@ -87,10 +109,57 @@ pub struct Session {
 /// How much is kept open within a session; beyond, the oldest is taken for over.
 const WITHIN: usize = 64;
 
+/// How many further names a session may bear.
+const NAMES: usize = 8;
+
+/// Lines that tell one end in different words, or on different devices, lie at most this far apart.
+const ONE_END: i64 = 10 * SECOND;
+
 impl Session {
     /// Whether an id of a stream is its own, and not of something within it.
     pub fn bears(&self, stream: u32, id: &[u8]) -> bool {
-        self.stream == stream && self.id.as_deref() == Some(id)
+        self.names().any(|(of, own)| of == stream && **own == *id)
+    }
+
+    /// The ids that it bears, by stream.
+    pub fn names(&self) -> impl Iterator<Item = (u32, &Box<[u8]>)> {
+        let also = self.also.iter().map(|(stream, id)| (*stream, id)).filter(|(_, id)| !id.is_empty());
+        self.id.iter().map(|id| (self.stream, id)).chain(also)
+    }
+
+    /// Whether a stream told of it.
+    pub fn is_told_on(&self, stream: u32) -> bool {
+        self.stream == stream || self.also.iter().any(|(of, _)| *of == stream)
+    }
+
+    /// Takes down that another line tells of it. What only an authentication server told before is the gateway's from now on.
+    pub fn told_by(&mut self, stream: u32, id: Option<&[u8]>) {
+        if self.vouched || (self.id.is_none() && (id.is_some() || self.stream == stream)) {
+            if !self.vouched && self.stream != stream {
+                self.also.push((self.stream, Box::default()));
+            }
+            (self.stream, self.id, self.vouched) = (stream, id.map(Into::into), false);
+            return;
+        }
+        let id = id.unwrap_or_default();
+        let is_known = self.stream == stream && (id.is_empty() || self.id.as_deref() == Some(id));
+        if !is_known && self.also.len() < NAMES && !self.also.iter().any(|(of, own)| *of == stream && **own == *id) {
+            self.also.push((stream, id.into()));
+        }
+    }
+
+    /// It no longer bears an id of a stream.
+    pub fn unnamed(&mut self, stream: u32, id: &[u8]) {
+        if self.stream == stream && self.id.as_deref() == Some(id) {
+            self.id = None;
+        }
+        self.also.retain(|(of, own)| *of != stream || **own != *id);
+    }
+
+    /// Whether a line, by its stream and its words, only tells once more how it ended.
+    pub fn ends_again(&self, at: Time, stream: u32, words: &[u8]) -> bool {
+        let just = self.closed.is_some_and(|closed| at.since(closed).unsigned_abs() <= ONE_END.unsigned_abs());
+        just && self.ended_by.as_ref().is_some_and(|(of, told)| *of != stream || **told != *words)
     }
 
     /// Takes down that something was opened within it; gives back what is taken for over.
@@ -115,6 +184,13 @@ impl Session {
         self.received = self.received.max(received);
     }
 
+    /// Something within it ended, and the device counted its bytes.
+    pub fn counted_within(&mut self, received: Option<u64>) {
+        if let Some(received) = received {
+            self.received_within = Some(self.received_within.unwrap_or(0).saturating_add(received));
+        }
+    }
+
     /// It shows life: it is in use, and has not moved.
     pub fn lives(&mut self, at: Time) {
         self.life = self.life.max(at);
@@ -124,6 +200,11 @@ impl Session {
     /// Whether the session runs at a time: opened, and not ended.
     pub fn alive(&self, at: Time) -> bool {
         self.opened <= at && self.closed.is_none_or(|closed| closed > at)
+    }
+
+    /// Whether it is known to be open at a time: somebody is in it, and a device that would tell its end has told of it.
+    pub fn is_seen_open(&self, at: Time) -> bool {
+        !self.vouched && self.is_peopled(at)
     }
 
     /// Whether somebody is in it at a time: it runs, and has not gone on as another session of the account.
@@ -198,6 +279,9 @@ mod tests {
             inner: None,
             stream: 1,
             id: None,
+            also: Vec::new(),
+            vouched: false,
+            ended_by: None,
             site: None,
             story: "s".into(),
             evidence,
@@ -205,9 +289,25 @@ mod tests {
             mfa: None,
             sent: None,
             received: None,
+            received_within: None,
             on_target: false,
             within: Vec::new(),
         }
+    }
+
+    #[test]
+    fn an_address_alone_is_of_its_network() {
+        for (address, expected) in [
+            ("203.0.113.77", "203.0.113.0/24"),
+            ("::ffff:203.0.113.77", "203.0.113.0/24"),
+            ("100.99.7.1", "100.64.0.0/10"),
+            ("100.128.7.1", "100.128.7.0/24"),
+            ("2001:db8:7:ff:1:2:3:4", "2001:db8:7::/48"),
+        ] {
+            assert_eq!(Origin::of(address.parse().unwrap()).describe(), expected);
+        }
+        let written = serde_json::json!({ "Network": "203.0.113.0" });
+        assert_eq!(serde_json::from_value::<Origin>(written).unwrap(), Origin::of("203.0.113.9".parse().unwrap()));
     }
 
     #[test]
@@ -215,7 +315,7 @@ mod tests {
         let session = session();
         let mut written = serde_json::to_value(&session).unwrap();
         let fields = written.as_object_mut().unwrap();
-        for field in ["mfa", "sent", "received", "on_target", "within"] {
+        for field in ["mfa", "sent", "received", "received_within", "on_target", "within", "also", "vouched", "ended_by"] {
             assert!(fields.remove(field).is_some(), "{field}");
         }
         assert_eq!(serde_json::from_value::<Session>(written).unwrap(), session);

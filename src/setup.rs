@@ -9,12 +9,13 @@ use sha2::{Digest, Sha256};
 
 use crate::calendar::read_zone;
 use crate::cli::Common;
-use crate::config::{Config, SourceKind};
+use crate::config::{Config, GeoFile, SourceKind};
 use crate::daybook::Entry;
 use crate::engine;
 use crate::engine::Engine;
 use crate::engine::state::State;
 use crate::fault::Fault;
+use crate::geo::{Database, Geo};
 use crate::mistake::{Mistake, Mistakes, Place};
 use crate::pool::Manner;
 use crate::register::Register;
@@ -42,10 +43,14 @@ pub struct Setup {
     pub register: Arc<Register>,
     /// The rules with their settings.
     pub rules: Arc<Rules>,
+    /// The databases of `[geo]` that can be used.
+    pub geo: Arc<Geo>,
     /// SHA-256 over all that shapes alerts: a different one may give different alerts.
     pub hash: [u8; 32],
     /// What was wrong, with its place; only [`Setup::read`] leaves any.
     pub mistakes: Vec<Mistake>,
+    /// Databases of `[geo]` that cannot be used. A porter who has lost his map stays at the door: a watch goes on without them.
+    pub lost: Vec<Mistake>,
 }
 
 /// Where the lines of a verb come from.
@@ -102,8 +107,20 @@ impl Setup {
         let of_rules = Mistakes::default();
         let rules = Rules::read(&config.rules, &of_rules);
         mistakes.extend(of_rules.into_sorted());
+        let mut lost = Vec::new();
+        let mut database = |file: &Option<GeoFile>| {
+            let GeoFile { path, place } = file.as_ref()?;
+            let file = common.config.as_deref().unwrap_or(Path::new("")).to_string_lossy().into();
+            let found = fs::read(path).map_err(|error| error.to_string()).and_then(|bytes| {
+                hash.update(&bytes);
+                Database::read(bytes)
+            });
+            let lose = |problem| lost.push(Mistake { file, place: *place, message: format!("[geo]: {}: {problem}", path.display()) });
+            found.map_err(lose).ok()
+        };
+        let geo = Geo { city: database(&config.geo.city), asn: database(&config.geo.asn) };
         let hash = hash.finalize().into();
-        Ok(Setup { config, register: Arc::new(register), rules: Arc::new(rules), hash, mistakes })
+        Ok(Setup { config, register: Arc::new(register), rules: Arc::new(rules), geo: Arc::new(geo), hash, mistakes, lost })
     }
 
     /// [`Setup::read`] for verbs that must not run on mistakes.
@@ -111,7 +128,9 @@ impl Setup {
     /// # Errors
     /// Files that cannot be read, and all mistakes.
     pub fn load(common: &Common) -> Result<Setup, Trouble> {
-        let setup = Setup::read(common)?;
+        let mut setup = Setup::read(common)?;
+        let without = |lost: Mistake| Mistake { message: format!("{}; going on without it", lost.message), ..lost };
+        setup.config.notes.extend(std::mem::take(&mut setup.lost).into_iter().map(without));
         if setup.mistakes.is_empty() { Ok(setup) } else { Err(Trouble::Mistakes(setup.mistakes)) }
     }
 
@@ -172,7 +191,8 @@ impl Setup {
 
     /// The engine over these inputs, continuing from a state.
     pub fn engine(&self, inputs: &Inputs, state: State) -> Engine {
-        Engine::new(inputs.sources.clone(), Arc::clone(&self.register), Arc::clone(&self.rules), self.config.daybook.is_some(), state)
+        let (sources, register, rules) = (inputs.sources.clone(), Arc::clone(&self.register), Arc::clone(&self.rules));
+        Engine::new(sources, register, rules, self.config.daybook.is_some(), state).with_geo(Arc::clone(&self.geo))
     }
 
     /// What traffic is worth reading.

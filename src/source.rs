@@ -3,7 +3,7 @@
 
 pub mod archive;
 mod content;
-mod family;
+pub mod family;
 pub mod framing;
 pub mod pattern;
 mod reading;

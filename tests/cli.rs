@@ -30,7 +30,7 @@ fn outcome(world: &World, args: &[&str]) -> (i32, String, String) {
 #[test]
 fn every_verb_explains_itself() {
     let world = World::new();
-    let verbs: [&[&str]; 14] = [
+    let verbs: [&[&str]; 16] = [
         &[],
         &["watch"],
         &["replay"],
@@ -45,6 +45,8 @@ fn every_verb_explains_itself() {
         &["window", "list"],
         &["cut"],
         &["lift"],
+        &["learned"],
+        &["unlearn"],
     ];
     for verb in verbs {
         let (code, data, said) = outcome(&world, &[verb, &["--help"]].concat());

@@ -110,7 +110,7 @@ fn sessions(state: &State) -> Vec<String> {
     let shown = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
     let mut all = Vec::new();
     for (_, supplied) in state.suppliers.iter() {
-        for (login, accounted) in &supplied.accounts {
+        for (login, accounted) in supplied.accounts.iter() {
             for session in &accounted.sessions {
                 let closed = session.closed.map(|closed| seconds(closed).to_string()).unwrap_or_default();
                 let place = |ip: Option<std::net::IpAddr>| shown(ip.map(|ip| ip.to_string()));

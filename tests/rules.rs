@@ -1,7 +1,7 @@
 //! Every story in `fixtures/rules/<rule>/*.toml`: a few lines, and exactly the alerts of that rule that they must give.
 //!
 //! A story says `why`; its `register` where it is not that of all stories (`fixtures/rules/register.toml`), further `config`,
-//! and the lines of its `daybook`, where it has one. Each `[[source]]` has `name`, `site`, `time_zone`, `year` as in a
+//! and the lines of its `daybook`, where it has one; each `[[geo]]`, what databases say of a `network`. Each `[[source]]` has `name`, `site`, `time_zone`, `year` as in a
 //! configuration, and `lines`. Each `[[alert]]`, in the order in which they are raised, says `time`, `reason` and
 //! `severity`, `account` where one stands at the centre, and may say more: `rule` where it is another rule's, part of
 //! `message` and `unless`, fields of `because`, `exception`, `marked = [names]` of its flags, and a name for its `story`: the
@@ -17,6 +17,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use support::mmdb::Told;
 use support::{Source, World, alerts, children, name, root, text};
 use toml::Table;
 
@@ -36,7 +37,7 @@ fn only(table: &Table, known: &[&str], whose: &str) {
 fn read(rule: &str, path: &Path, register: &str) -> Story {
     let whose = format!("{rule}/{}", name(path));
     let table: Table = fs::read_to_string(path).unwrap().parse().unwrap_or_else(|error| panic!("{whose}: {error}"));
-    only(&table, &["why", "register", "config", "daybook", "quiet", "source", "alert"], &whose);
+    only(&table, &["why", "register", "config", "daybook", "geo", "quiet", "source", "alert"], &whose);
     assert!(table["why"].as_str().is_some_and(|why| !why.is_empty()), "{whose}: why?");
     let words = |key: &str| table.get(key).map(|value| value.as_str().unwrap().to_owned());
     let lines = |value: &toml::Value| value.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect();
@@ -52,6 +53,21 @@ fn read(rule: &str, path: &Path, register: &str) -> Story {
             bytes: source["lines"].as_str().unwrap().into(),
         }
     };
+    let told = |told: &Table| {
+        only(told, &["network", "country", "town", "at", "radius", "asn", "owner"], &whose);
+        let words = |key: &str| told.get(key).map(|value| value.as_str().unwrap().to_owned());
+        let number = |key: &str| told.get(key).map(|value| value.as_integer().unwrap());
+        let at = |at: &toml::Value| (at[0].as_float().unwrap(), at[1].as_float().unwrap());
+        Told {
+            network: words("network").unwrap(),
+            country: words("country"),
+            town: words("town"),
+            at: told.get("at").map(at),
+            radius: number("radius"),
+            asn: number("asn"),
+            owner: words("owner"),
+        }
+    };
     let expected = tables("alert");
     let quiet = table.get("quiet").is_some_and(|quiet| quiet.as_bool().unwrap());
     let own = expected.iter().filter(|alert| alert.get("rule").is_none_or(|other| other.as_str() == Some(rule))).count();
@@ -60,6 +76,7 @@ fn read(rule: &str, path: &Path, register: &str) -> Story {
         register: words("register").unwrap_or_else(|| register.to_owned()),
         config: words("config").unwrap_or_default(),
         daybook: table.get("daybook").map(lines),
+        geo: tables("geo").iter().map(told).collect(),
         sources: tables("source").iter().map(source).collect(),
     };
     Story { rule: rule.to_owned(), world, expected }

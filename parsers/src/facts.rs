@@ -195,6 +195,8 @@ pub struct Facts {
     pub source_bytes: Option<u64>,
     /// Bytes sent to the remote user (`destination.bytes`).
     pub destination_bytes: Option<u64>,
+    /// The bytes are those of a flow so far: its next line counts them again.
+    pub running: bool,
     /// Length of the session or flow, in nanoseconds (`event.duration`).
     pub duration: Option<u64>,
     /// Whether a second factor was given (`nightporter.mfa`).

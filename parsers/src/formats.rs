@@ -58,6 +58,17 @@ use crate::{Dress, Facts, Line, Stamps};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FormatId(pub u8);
 
+/// Servers that check passwords for other devices. That they let somebody in, they tell; where the session goes on and
+/// when it ends, they do not, accounting aside.
+const AUTHENTICATORS: &[&str] = &["cisco-ise", "duo", "entra-id", "fortiauthenticator", "freeradius", "okta", "windows-nps"];
+
+impl FormatId {
+    /// Whether it is the writing of a server that checks passwords for other devices.
+    pub fn is_authenticator(self) -> bool {
+        FORMATS.get(usize::from(self.0)).is_some_and(|format| AUTHENTICATORS.contains(&format.name))
+    }
+}
+
 /// One product's way of writing.
 pub struct Format {
     /// The name in `format = "…"`, in file and folder names.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::ALL;
 use super::fields::plausible;
 use crate::calendar::Bound;
-use crate::mistake::{Problem, did_you_mean, quoted};
+use crate::mistake::{Problem, did_you_mean, one_of, quoted};
 use crate::register::Register;
 use crate::zone::rfc3339_in;
 
@@ -31,6 +31,8 @@ pub enum Entry {
     Exception(Exception),
     /// A source may fall silent for a while.
     Maintenance(Maintenance),
+    /// What was learned of a supplier is forgotten.
+    Unlearn(Unlearn),
 }
 
 /// An access window.
@@ -129,6 +131,21 @@ pub struct Maintenance {
     pub reason: Arc<str>,
 }
 
+/// Something that was learned of a supplier and is not to count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Unlearn {
+    /// When it was written down.
+    pub at: Time,
+    /// Of whom.
+    pub supplier: Arc<str>,
+    /// What; `None` = all.
+    pub what: Option<Arc<str>>,
+    /// Who wrote it.
+    pub by: Arc<str>,
+    /// Why.
+    pub reason: Arc<str>,
+}
+
 /// An end: an instant, or a last day that counts as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -216,6 +233,7 @@ impl Entry {
             Entry::Cut(cut) => Some(&cut.supplier),
             Entry::Lift(lift) => Some(&lift.supplier),
             Entry::Exception(exception) => Some(&exception.supplier),
+            Entry::Unlearn(unlearn) => Some(&unlearn.supplier),
             Entry::Close(_) | Entry::Maintenance(_) => None,
         }
     }
@@ -228,14 +246,15 @@ impl Entry {
             Entry::Lift(e) => (e.at, &e.by, &e.reason),
             Entry::Exception(e) => (e.at, &e.by, &e.reason),
             Entry::Maintenance(e) => (e.at, &e.by, &e.reason),
+            Entry::Unlearn(e) => (e.at, &e.by, &e.reason),
         }
     }
 
-    /// Whether the names in it are known: the supplier by the register, the rule and the source by those given.
+    /// Whether the names in it are known: the supplier by the register, the rule, the source and what is learned by those given.
     ///
     /// # Errors
     /// The first name that is not, with the nearest that is.
-    pub fn check(&self, register: &Register, rules: &[&str], sources: &[&str]) -> Result<(), Problem> {
+    pub fn check(&self, register: &Register, rules: &[&str], sources: &[&str], learned: &[&str]) -> Result<(), Problem> {
         let unknown = |what: &str, name: &str, hint: String| Err(format!("no {what} is called {}{hint}", quoted(name)).into());
         let all = matches!(self, Entry::Cut(_) | Entry::Lift(_));
         if let Some(supplier) = self.supplier().filter(|supplier| !(all && &***supplier == ALL))
@@ -250,6 +269,10 @@ impl Entry {
             }
             Entry::Maintenance(maintenance) if !sources.contains(&&*maintenance.source) => {
                 unknown("source", &maintenance.source, did_you_mean(&maintenance.source, sources.iter().copied()))
+            }
+            Entry::Unlearn(Unlearn { what: Some(what), .. }) if !learned.contains(&&**what) => {
+                let hint = did_you_mean(what, learned.iter().copied());
+                Err(format!("what: expected {}, found {}{hint}", one_of(learned.iter().copied()), quoted(what)).into())
             }
             _ => Ok(()),
         }

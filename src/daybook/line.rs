@@ -4,12 +4,12 @@ use jiff::tz::TimeZone;
 use parsers::Time;
 use serde_json::{Value, json};
 
-use super::entry::{Close, Cut, Entry, Exception, Lift, Maintenance, Window};
+use super::entry::{Close, Cut, Entry, Exception, Lift, Maintenance, Unlearn, Window};
 use super::fields::Fields;
 use crate::mistake::{Problem, did_you_mean, one_of, quoted};
 use crate::zone::rfc3339_in;
 
-const KINDS: &[&str] = &["window", "close", "cut", "lift", "exception", "maintenance"];
+const KINDS: &[&str] = &["window", "close", "cut", "lift", "exception", "maintenance", "unlearn"];
 
 impl Entry {
     /// Reads one line: a JSON object with `at`, `by`, `reason`, `entry`, and what that entry needs.
@@ -37,6 +37,10 @@ impl Entry {
             "exception" => {
                 let (rule, supplier) = (fields.text("rule")?, fields.text("supplier")?);
                 Entry::Exception(Exception { at, rule, supplier, until: fields.time_or_date("until")?, by, reason })
+            }
+            "unlearn" => {
+                let (supplier, what) = (fields.text("supplier")?, fields.optional_text("what")?);
+                Entry::Unlearn(Unlearn { at, supplier, what, by, reason })
             }
             _ => {
                 let source = fields.text("source")?;
@@ -88,6 +92,13 @@ impl Entry {
                 put("supplier", json!(exception.supplier));
                 put("until", json!(exception.until.text(zone)));
             }
+            Entry::Unlearn(unlearn) => {
+                put("entry", json!("unlearn"));
+                put("supplier", json!(unlearn.supplier));
+                if let Some(what) = &unlearn.what {
+                    put("what", json!(what));
+                }
+            }
             Entry::Maintenance(maintenance) => {
                 put("entry", json!("maintenance"));
                 put("source", json!(maintenance.source));
@@ -123,6 +134,8 @@ mod tests {
         r#"{"at":"2026-12-01T08:00:00+01:00","by":"yann","entry":"exception","rule":"new-origin","supplier":"chimere","until":"2027-01-31","reason":"office move"}"#,
         r#"{"at":"2026-12-01T08:00:00+01:00","by":"yann","entry":"exception","rule":"new-origin","supplier":"chimere","until":"2027-01-31T12:00:00+01:00","reason":"office move"}"#,
         r#"{"at":"2026-12-01T08:00:00+01:00","by":"yann","entry":"maintenance","source":"fw-site3","from":"2026-12-05T02:00:00+01:00","until":"2026-12-05T05:00:00+01:00","reason":"firmware"}"#,
+        r#"{"at":"2026-12-01T08:00:00+01:00","by":"yann","entry":"unlearn","supplier":"chimere","what":"targets","reason":"that was the intruder"}"#,
+        r#"{"at":"2026-12-01T08:00:00+01:00","by":"yann","entry":"unlearn","supplier":"chimere","reason":"new team"}"#,
     ];
 
     #[test]
@@ -162,7 +175,7 @@ mod tests {
         .collect();
         assert_snapshot!(said.join("\n"), @r#"
         at character 100: the line is cut off: expected a whole JSON object (EOF while parsing a value)
-        entry: expected "window", "close", "cut", "lift", "exception" or "maintenance", found "windw"; did you mean "window"?
+        entry: expected "window", "close", "cut", "lift", "exception", "maintenance" or "unlearn", found "windw"; did you mean "window"?
         entry: expected a text, found 7
         lacks the key "supplier"; "suplier" stands there instead
         unknown key "tiket"; did you mean "ticket"?
@@ -183,14 +196,19 @@ mod tests {
     fn unknown_names_are_said_with_the_nearest() {
         let files = [("register.toml".to_owned(), "[[supplier]]\nid = \"chimere\"\n[[supplier]]\nid = \"sphinx\"\n".to_owned())];
         let (register, _) = Register::read(&files, SupplierNames::default(), &Defaults::default());
-        let check =
-            |line: &str| Entry::read(line).unwrap().check(&register, &["new-origin"], &["fw-site3"]).map_err(|problem| problem.message);
+        let check = |line: &str| {
+            Entry::read(line)
+                .unwrap()
+                .check(&register, &["new-origin"], &["fw-site3"], &["hours", "targets"])
+                .map_err(|problem| problem.message)
+        };
         assert!(LINES.iter().all(|line| check(line).is_ok()));
         let said: Vec<String> = [
             check(&LINES[0].replace("\"chimere\"", "\"chimere1\"")),
             check(&LINES[0].replace("\"chimere\"", "\"*\"")),
             check(&LINES[5].replace("new-origin", "new-origins")),
             check(&LINES[7].replace("fw-site3", "fw-site-3")),
+            check(&LINES[8].replace("targets", "target")),
         ]
         .into_iter()
         .map(Result::unwrap_err)
@@ -200,12 +218,13 @@ mod tests {
         no supplier is called "*"
         no rule is called "new-origins"; did you mean "new-origin"?
         no source is called "fw-site-3"; did you mean "fw-site3"?
+        what: expected "hours" or "targets", found "target"; did you mean "targets"?
         "#);
     }
 
     proptest! {
         #[test]
-        fn any_line_is_an_entry_or_a_problem(text in "\\PC{0,200}", cut in 0..300_usize, at in 0..8_usize) {
+        fn any_line_is_an_entry_or_a_problem(text in "\\PC{0,200}", cut in 0..300_usize, at in 0..10_usize) {
             let _ = Entry::read(&text);
             let line: String = LINES[at].chars().take(cut).collect();
             prop_assert_eq!(Entry::read(&line).is_ok(), line.len() == LINES[at].len());

@@ -24,8 +24,10 @@ pub(super) const MOVES_WITHIN: i64 = 5 * MINUTE;
 /// A line that announces a session whose id was silent this long is another session's: ids come again.
 const SILENT: i64 = 12 * HOUR;
 
-/// How many logins are remembered as a supplier's, and as nobody's; derived, so they may be dropped at any time.
+/// How many logins are remembered as a supplier's that once got in, as a supplier's by their looks alone, and as nobody's; derived, so
+/// they may be dropped at any time.
 const LOOKED_UP: usize = 400_000;
+const CLAIMED: usize = 50_000;
 const STRANGERS: usize = 200_000;
 
 /// Whose account a login is.
@@ -44,6 +46,11 @@ impl Owner {
     pub(super) fn stranger(supplier: &Arc<Supplier>, login: Arc<str>) -> Owner {
         Owner { supplier: Arc::clone(supplier), account: None, login }
     }
+
+    /// Whether anybody may have invented the login, unless it once got in: the register does not spell it out.
+    pub(super) fn is_invented(&self) -> bool {
+        self.account.is_none() && !self.supplier.spells_out(&self.login)
+    }
 }
 
 /// A session by whose it is.
@@ -61,6 +68,8 @@ pub(super) struct Holder {
 #[derive(Default)]
 pub(super) struct Attribution {
     owners: HashMap<Box<[u8]>, Owner>,
+    /// Owners of logins that never got in: anybody may invent them.
+    claims: HashMap<Box<[u8]>, Owner>,
     strangers: HashSet<Box<[u8]>>,
     key: Vec<u8>,
     /// Supplier of an account that once got in, by login: later lines may leave out what showed it.
@@ -91,7 +100,7 @@ impl Attribution {
             self.key.extend_from_slice(part.map_or(b"" as &[u8], |part| part));
             self.key.push(0);
         }
-        if let Some(owner) = self.owners.get(self.key.as_slice()) {
+        if let Some(owner) = self.owners.get(self.key.as_slice()).or_else(|| self.claims.get(self.key.as_slice())) {
             return Some(owner.clone());
         }
         if self.strangers.contains(self.key.as_slice()) {
@@ -102,10 +111,12 @@ impl Attribution {
         let owner = self.look_up(&login, domain.as_deref(), group.as_deref(), register);
         let key = self.key.as_slice().into();
         if let Some(owner) = &owner {
-            if self.owners.len() >= LOOKED_UP {
-                self.owners.clear();
+            let is_known = self.known.contains_key(&owner.login);
+            let (held, room) = if is_known { (&mut self.owners, LOOKED_UP) } else { (&mut self.claims, CLAIMED) };
+            if held.len() >= room {
+                held.clear();
             }
-            self.owners.insert(key, owner.clone());
+            held.insert(key, owner.clone());
         } else {
             if self.strangers.len() >= STRANGERS {
                 self.strangers.clear();
@@ -113,6 +124,11 @@ impl Attribution {
             self.strangers.insert(key);
         }
         owner
+    }
+
+    /// The owner of a login (lower case) that bears nothing but its name.
+    pub(super) fn by_name(&self, login: &str, register: &Register) -> Option<Owner> {
+        self.look_up(login, None, None, register)
     }
 
     fn look_up(&self, login: &str, domain: Option<&str>, group: Option<&str>, register: &Register) -> Option<Owner> {
@@ -141,6 +157,7 @@ impl Attribution {
             // Its group or domain showed it: answers for lines without them may now be different.
             self.strangers.clear();
             self.owners.retain(|_, answer| answer.login != owner.login);
+            self.claims.retain(|_, answer| answer.login != owner.login);
         }
         self.learn(&owner.login, &owner.supplier.id);
     }
@@ -203,6 +220,11 @@ impl Attribution {
     /// A session is forgotten: it lets go of what it still holds.
     pub(super) fn release(&mut self, session: &Session, login: &Arc<str>) {
         self.release_inner(session, login);
+        self.release_ids(session, login);
+    }
+
+    /// A session lets go of its ids.
+    pub(super) fn release_ids(&mut self, session: &Session, login: &Arc<str>) {
         for (stream, id) in ids(session) {
             self.release_id(session, login, stream, id);
         }
@@ -217,8 +239,7 @@ impl Holder {
 
 /// The ids that lead to a session: its own, and those of what is open within it.
 fn ids(session: &Session) -> impl Iterator<Item = (u32, &Box<[u8]>)> {
-    let own = session.id.iter().map(|id| (session.stream, id));
-    own.chain(session.within.iter().map(|(stream, id)| (*stream, id)))
+    session.names().chain(session.within.iter().map(|(stream, id)| (*stream, id)))
 }
 
 /// What a line says of a session that comes up.

@@ -105,9 +105,9 @@ impl<K: Ord + Clone + Hash, V: Clone + Default> Entities<K, V> {
     }
 
     /// Drops the entities that `keep` refuses.
-    pub fn retain(&mut self, keep: impl Fn(&V) -> bool) {
-        for shard in self.shards.iter_mut().filter(|shard| shard.iter().any(|(.., entity)| !keep(entity))) {
-            Arc::make_mut(shard).retain(|(.., entity)| keep(entity));
+    pub fn retain(&mut self, keep: impl Fn(&K, &V) -> bool) {
+        for shard in self.shards.iter_mut().filter(|shard| shard.iter().any(|(_, key, entity)| !keep(key, entity))) {
+            Arc::make_mut(shard).retain(|(_, key, entity)| keep(key, entity));
         }
         self.len = self.shards.iter().map(|shard| shard.len()).sum();
     }
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(entities.iter().map(|(key, held)| (*key, *held)).collect::<BTreeMap<_, _>>(), expected);
         let hashes: Vec<u64> = entities.iter().map(|(key, _)| hash_of(key)).collect();
         assert!(hashes.is_sorted());
-        entities.retain(|&held| held > 1);
+        entities.retain(|_, &held| held > 1);
         expected.retain(|_, held| *held > 1);
         assert!(entities.len() == expected.len() && (0..4000).all(|n| entities.get(&n) == expected.get(&n)));
     }

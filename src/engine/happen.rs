@@ -29,7 +29,10 @@ impl Engine {
             Kind::Other if event.facts.about == Some(About::Configuration) => {
                 return self.changed(&Said::alone(sighting, event, stream, dated), out);
             }
-            Kind::Other if event.facts.session.is_empty() => return,
+            Kind::Other if event.facts.about == Some(About::Approval) => {
+                return self.approved(&Said::alone(sighting, event, stream, dated));
+            }
+            Kind::Other if event.facts.session.is_empty() && event.facts.assigned_ip.is_none() => return,
             _ => {}
         }
         let Some(said) = self.join(sighting, event, stream, dated) else { return };
@@ -87,27 +90,40 @@ impl Engine {
     /// The hash of a line that concerns a supplier; `None` if it repeats a line already seen.
     pub(super) fn first_sight(&mut self, said: &Said<'_>) -> Option<[u8; 32]> {
         let sha256 = sha256(said.event);
+        let room = self.tells_of_anybody(said).then(|| self.room_of_a_stream());
         let held = Arc::make_mut(self.state.streams.get_mut(said.stream)?);
         let clock = held.clock.greatest().unwrap_or(said.at());
-        if held.recent.repeats(sha256, clock) {
+        if held.repeats(sha256, clock, room) {
             self.repeated += 1;
             return None;
         }
         // The lines that it rests on have been seen with it.
         for line in said.before.iter().flat_map(|before| &before.evidence) {
-            held.recent.repeats(line.sha256, clock);
+            held.repeats(line.sha256, clock, room);
         }
         Some(sha256)
     }
 
+    /// Whether a line tells of the refusal of a login that anybody may have invented: the register does not spell it out, and it never got
+    /// in.
+    fn tells_of_anybody(&mut self, said: &Said<'_>) -> bool {
+        said.kind == Kind::LoginFailure
+            && said.holder.is_none()
+            && said.user.as_ref().is_some_and(|user| !self.attribution.is_known(user))
+            && self.owner(said).is_some_and(|owner| owner.is_invented())
+    }
+
     /// The egress group of an address, as this supplier's; `None` for front-ends, inner addresses and a device's own.
-    fn origin(&self, supplier: &Supplier, address: Option<IpAddr>) -> Option<Origin> {
-        let address = address?;
+    pub(super) fn origin(&self, supplier: &Supplier, address: Option<IpAddr>) -> Option<Origin> {
+        let address = address?.to_canonical();
         let is_own = address.is_loopback() || address.is_unspecified();
         if is_own || self.register.is_front_end(address) || self.register.is_inner(address) {
             return None;
         }
-        Some(if supplier.is_at_home(address) { Origin::Declared } else { Origin::of(address) })
+        if supplier.is_at_home(address) {
+            return Some(Origin::Declared);
+        }
+        Some(self.geo.system(address).map_or_else(|| Origin::of(address), |system| Origin::System(system.number)))
     }
 
     fn success(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
@@ -130,13 +146,11 @@ impl Engine {
             return;
         }
         let Some(owner) = owner else {
-            if let Some(peer) = facts.peer.filter(|_| said.user.is_none())
-                && let Some(supplier) = self.register.supplier_by_peer(peer).cloned()
-            {
+            // What is handed an inner address is somebody on the road, still without a name.
+            if let Some(peer) = facts.peer.filter(|_| said.user.is_none() && said.inner.is_none()) {
+                let nobody = || self.register.nobody(site.as_deref());
+                let supplier = Arc::clone(self.register.supplier_by_peer(peer).unwrap_or_else(nobody));
                 self.tunnel(said, peer, &supplier, out);
-            } else if let Some(peer) = facts.peer.filter(|_| said.user.is_none()) {
-                let nobody = Arc::clone(self.register.nobody(site.as_deref()));
-                self.tunnel(said, peer, &nobody, out);
             } else {
                 self.remember(said, false);
                 self.stranger(said, Happening::Success { fresh: true }, out);
@@ -156,7 +170,7 @@ impl Engine {
         let (happening, session) = self.open(&owner, said, origin, &scene);
         self.forget(said);
         let address = said.source_ip.filter(|_| origin.is_some());
-        self.happened(&owner, Happened { address, ..Happened::of(said, happening, scene, Some(session)) }, out);
+        self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, scene, Some(session)) }, out);
     }
 
     /// The inner address or the id of a session goes to somebody who is no supplier: whoever held it is gone. A repetition of a line
@@ -186,14 +200,16 @@ impl Engine {
         said.source_ip.and_then(|ip| self.attribution.holder(site, ip)).cloned()
     }
 
-    /// The bastion login that a target session belongs to: the same account's, on the same bastion, from the same place.
+    /// The bastion login that a target session belongs to, or the session that the login came out of: the same account's, on the same
+    /// bastion, from the same place.
     fn on_the_way(&self, said: &Said<'_>, owner: &Owner, site: Option<&Arc<str>>) -> Option<Holder> {
         if !said.reaches_target() || said.holder.is_some() {
             return None;
         }
         self.live(owner, site, said.at(), |session| {
-            let same_place = said.source_ip.is_none() || session.source_ip == said.source_ip;
-            same_place && !session.on_target && session.stream == said.stream_index()
+            let same_place = said.source_ip.is_none_or(|ip| session.source_ip == Some(ip) || session.inner == Some(ip));
+            let at_bastion = !session.on_target && session.is_told_on(said.stream_index());
+            same_place && (at_bastion || session.within.iter().any(|(stream, _)| *stream == said.stream_index()))
         })
     }
 
@@ -216,13 +232,19 @@ impl Engine {
         let again = said.before.as_ref().is_some_and(|before| before.tells_again(said.at(), &words));
         self.remember(said, scene.is_some() && !again);
         let (Some(owner), Some(scene)) = (owner, scene) else { return self.stranger(said, Happening::Refused { again }, out) };
-        let address = said.source_ip.filter(|_| self.origin(&owner.supplier, said.source_ip).is_some());
-        self.happened(&owner, Happened { address, ..Happened::of(said, Happening::Refused { again }, scene, None) }, out);
+        let origin = self.origin(&owner.supplier, said.source_ip);
+        let address = said.source_ip.filter(|_| origin.is_some());
+        self.happened(&owner, Happened { address, origin, ..Happened::of(said, Happening::Refused { again }, scene, None) }, out);
     }
 
     /// A line that tells no access by itself: what it says counts for its session, or for the lines to come.
     fn other(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
-        let Some(holder) = &said.holder else { return self.remember(said, false) };
+        let Some(holder) = &said.holder else {
+            if said.user.is_some() && said.event.facts.assigned_ip.is_some() && self.owner(said).is_none() {
+                self.taken_by_a_stranger(said, self.site(said.sighting).as_ref());
+            }
+            return self.remember(said, false);
+        };
         let Some(session) = self.session(holder) else { return };
         let own = said.id.as_deref().is_some_and(|id| session.bears(said.stream_index(), id));
         let facts = said.event.facts;
@@ -242,9 +264,10 @@ impl Engine {
         let login: Arc<str> = lossy(user.clone()).to_lowercase().into();
         let supplier = Arc::clone(self.register.nobody(self.site(said.sighting).as_deref()));
         let Some(scene) = self.shown(said, Some(Arc::clone(&login)), sha256(said.event)) else { return };
-        let address = said.source_ip.filter(|_| self.origin(&supplier, said.source_ip).is_some());
+        let origin = self.origin(&supplier, said.source_ip);
+        let address = said.source_ip.filter(|_| origin.is_some());
         let owner = Owner::stranger(&supplier, login);
-        self.happened(&owner, Happened { address, ..Happened::of(said, happening, scene, None) }, out);
+        self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, scene, None) }, out);
     }
 
     /// The gateway was changed: by a supplier's account, out of a supplier's session, or by somebody else.

@@ -11,7 +11,7 @@ use parsers::time::HOUR;
 use parsers::{Event, Facts, Kind, Time};
 use sha2::{Digest, Sha256};
 
-use super::attribution::{Holder, Owner};
+use super::attribution::{Holder, Match, Opening, Owner};
 use super::connections::{Connection, SILENT};
 use super::{Engine, Sighting};
 use crate::alert::Evidence;
@@ -99,7 +99,19 @@ impl<'a> Said<'a> {
 
     /// Whether it tells of a session on a target behind the device, as bastions do, and not of one at the device.
     pub(super) fn reaches_target(&self) -> bool {
-        self.kind == Kind::SessionStart && self.event.facts.destination_ip.is_some() && self.inner.is_none()
+        let facts = self.event.facts;
+        let names_one = facts.destination_ip.is_some() || !facts.target.is_empty();
+        self.kind == Kind::SessionStart && names_one && self.inner.is_none()
+    }
+
+    /// Whether it is the word of a server that checks passwords for others.
+    pub(super) fn is_of_an_authenticator(&self) -> bool {
+        self.event.format.is_authenticator()
+    }
+
+    /// Whether it only says that somebody may come in, not where the session goes on: an accounting line says more.
+    pub(super) fn vouches(&self) -> bool {
+        self.kind == Kind::LoginSuccess && self.is_of_an_authenticator()
     }
 
     pub(super) fn was_refused(&self) -> bool {
@@ -141,7 +153,8 @@ pub fn is_telling(facts: &Facts) -> bool {
         let addresses = facts.source_ip.is_some() || facts.assigned_ip.is_some();
         texts || addresses || facts.mfa.is_some() || facts.source_bytes.is_some() || facts.destination_bytes.is_some()
     };
-    facts.kind != Kind::Other || facts.about.is_some() || (!facts.session.is_empty() && of_a_connection())
+    let hands_out = || !facts.user.is_empty() && facts.assigned_ip.is_some();
+    facts.kind != Kind::Other || facts.about.is_some() || hands_out() || (!facts.session.is_empty() && of_a_connection())
 }
 
 /// Whether a second factor was given, by two lines of one login: any line that says yes knows.
@@ -153,7 +166,12 @@ impl Engine {
     /// A line with what its connection said before. `None` if it only repeats a line of it, or is too late to matter.
     pub(super) fn join<'a>(&mut self, sighting: &'a Sighting<'a>, event: &'a Event<'a>, stream: usize, dated: Dated) -> Option<Said<'a>> {
         let mut said = Said::alone(sighting, event, stream, dated);
-        let Some(id) = said.id.clone() else { return Some(said) };
+        let Some(id) = said.id.clone() else {
+            if said.kind == Kind::Other && self.hands_out(&said) {
+                said.kind = Kind::SessionStart;
+            }
+            return Some(said);
+        };
         if let Some(holder) = self.attribution.by_id(said.stream_index(), &id).cloned()
             && self.speaks_of(&holder, &said)
         {
@@ -182,8 +200,30 @@ impl Engine {
         }
         if said.kind == Kind::Other && said.completes() {
             said.kind = Kind::SessionStart;
+        } else if said.kind == Kind::Other && self.hands_out(&said) {
+            // The id is that of a part of the device, as a worker of the gateway is.
+            (said.kind, said.id) = (Kind::SessionStart, None);
         }
         Some(said)
+    }
+
+    /// Whether a line gives the inner address of a session that other lines have announced.
+    fn hands_out(&mut self, said: &Said<'_>) -> bool {
+        if said.user.is_none() || said.event.facts.assigned_ip.is_none() {
+            return false;
+        }
+        let Some(owner) = self.owner(said) else { return false };
+        let site = self.site(said.sighting);
+        let opening = Opening {
+            at: said.at(),
+            source_ip: said.source_ip,
+            inner: said.inner,
+            stream: said.stream_index(),
+            id: None,
+            site: site.as_ref(),
+        };
+        let accounted = self.state.suppliers.get(&owner.supplier.id).and_then(|supplied| supplied.accounts.get(&owner.login));
+        accounted.is_some_and(|accounted| matches!(accounted.matching(&opening), Match::Known(_)))
     }
 
     /// Whether a line with the id of a session speaks of that session still.
@@ -271,10 +311,15 @@ impl Engine {
             now.evidence.reserve_exact(1);
             now.evidence.push(Evidence { source, offset: said.sighting.offset, time: at, sha256, raw: None });
         }
-        let room = (CONNECTIONS / self.state.streams.len().max(1)).clamp(*OF_A_STREAM.start(), *OF_A_STREAM.end());
+        let room = self.room_of_a_stream();
         if let Some(stream) = self.state.streams.get_mut(said.stream) {
             Arc::make_mut(&mut Arc::make_mut(stream).connections).put(id, now, known, room);
         }
+    }
+
+    /// How much of what anybody may invent is remembered of one stream.
+    pub(super) fn room_of_a_stream(&self) -> usize {
+        (CONNECTIONS / self.state.streams.len().max(1)).clamp(*OF_A_STREAM.start(), *OF_A_STREAM.end())
     }
 
     /// Whether the connection is remembered under another name than the line's.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use parsers::Time;
 use parsers::time::{DAY, MINUTE};
+use parsers::{Kind, Time};
 
 use super::Engine;
 use super::attribution::{Holder, Match, Opening, Owner};
@@ -34,6 +34,27 @@ impl Engine {
     /// A session by its holder, to be changed.
     pub(super) fn session_mut(&mut self, holder: &Holder) -> Option<&mut Session> {
         self.state.suppliers.get_mut(&holder.supplier)?.accounts.get_mut(&holder.login)?.session_mut(holder.session)
+    }
+
+    /// What is declared or known of addresses has changed: open sessions are of the origins that new ones would be of.
+    pub(super) fn place_again(&mut self) {
+        let mut placed = Vec::new();
+        for (id, supplied) in self.state.suppliers.iter() {
+            for (login, accounted) in supplied.accounts.iter() {
+                for session in &accounted.sessions {
+                    let holder = Holder { supplier: Arc::clone(id), login: Arc::clone(login), session: session.number };
+                    let origin = self.owner_of(&holder).and_then(|owner| self.origin(&owner.supplier, session.source_ip));
+                    if origin != session.origin {
+                        placed.push((holder, origin));
+                    }
+                }
+            }
+        }
+        for (holder, origin) in placed {
+            if let Some(session) = self.session_mut(&holder) {
+                session.origin = origin;
+            }
+        }
     }
 
     /// Opens the session that a line announces, or finds it.
@@ -67,9 +88,15 @@ impl Engine {
                 }
                 session.inner = session.inner.or(opening.inner);
                 session.mfa = either(session.mfa, said.mfa);
-                if session.id.is_none() {
-                    session.id = opening.id.map(Into::into);
-                    session.stream = opening.stream;
+                if !said.vouches() {
+                    if session.vouched {
+                        let before = session.clone();
+                        session.told_by(opening.stream, opening.id);
+                        session.observer = Arc::clone(&scene.observer);
+                        self.attribution.release_ids(&before, &owner.login);
+                    } else {
+                        session.told_by(opening.stream, opening.id);
+                    }
                 }
                 let session = session.clone();
                 self.hold(&session, owner, opening.at);
@@ -95,6 +122,9 @@ impl Engine {
                     inner: opening.inner,
                     stream: opening.stream,
                     id: opening.id.map(Into::into),
+                    also: Vec::new(),
+                    vouched: said.vouches(),
+                    ended_by: None,
                     site: opening.site.cloned(),
                     story: continued.unwrap_or_else(story),
                     evidence: scene.earlier.first().unwrap_or(&scene.evidence).clone(),
@@ -102,6 +132,7 @@ impl Engine {
                     mfa: said.mfa,
                     sent: None,
                     received: None,
+                    received_within: None,
                     on_target: reaches,
                     within: Vec::new(),
                 };
@@ -130,12 +161,14 @@ impl Engine {
     fn hold(&mut self, session: &Session, owner: &Owner, at: Time) {
         let other = |holder: &&Holder| holder.login != owner.login || holder.session != session.number;
         let by_inner = session.inner.and_then(|inner| self.attribution.holder(session.site.as_ref(), inner)).filter(other).cloned();
-        let by_id = session.id.as_ref().and_then(|id| self.attribution.by_id(session.stream, id)).filter(other).cloned();
+        let by_id =
+            |(stream, id): (u32, &'_ Box<[u8]>)| Some((self.attribution.by_id(stream, id).filter(other)?.clone(), stream, id.clone()));
+        let by_id: Vec<_> = session.names().filter_map(by_id).collect();
         if let Some(holder) = by_inner {
             self.close(&holder, at);
         }
-        if let (Some(holder), Some(id)) = (by_id, &session.id) {
-            self.take_id(&holder, session.stream, id, at);
+        for (holder, stream, id) in by_id {
+            self.take_id(&holder, stream, &id, at);
         }
         self.attribution.hold(session, &owner.supplier.id, &owner.login);
     }
@@ -147,7 +180,7 @@ impl Engine {
         }
         let Some(session) = self.session_mut(holder) else { return };
         if session.bears(stream, id) {
-            session.id = None;
+            session.unnamed(stream, id);
         } else {
             session.closed_within(stream, id);
         }
@@ -192,8 +225,8 @@ impl Engine {
             }
             return;
         }
-        if let Some(supplier) = facts.peer.filter(|_| said.user.is_none()).and_then(|peer| self.register.supplier_by_peer(peer)) {
-            let supplier = Arc::clone(&supplier.id);
+        if let Some(peer) = facts.peer.filter(|_| said.user.is_none()) {
+            let supplier = self.register.supplier_by_peer(peer).map_or_else(|| "".into(), |supplier| Arc::clone(&supplier.id));
             if let Some(supplied) = self.state.suppliers.get_mut(&supplier) {
                 supplied.tunnel_down(at, facts.peer, said.at());
             }
@@ -203,13 +236,27 @@ impl Engine {
         let Some(accounted) = self.state.suppliers.get(&owner.supplier.id).and_then(|supplied| supplied.accounts.get(&owner.login)) else {
             return;
         };
-        let own_id = said.id.is_some();
-        let session = accounted.sessions.iter().rev().filter(|session| session.closed.is_none()).find(|session| match facts.source_ip {
-            // A line with an id that no session of this stream bears ends another session than these.
-            _ if own_id && session.stream == at && session.id.is_some() => false,
+        let here = |session: &&Session| match facts.source_ip {
             Some(ip) => session.source_ip == Some(ip) && session.site == site,
-            None => session.stream == at,
-        });
+            None => session.is_told_on(at),
+        };
+        let words = said.event.text(facts.action).unwrap_or_default();
+        let told = accounted.sessions.iter().filter(here).any(|session| session.ends_again(said.at(), at, &words));
+        let ends = |session: &&Session| match &said.id {
+            // What is open within it would have ended first, and it with that.
+            Some(_) if !session.within.is_empty() => false,
+            // A line with an id that no session of this stream bears ends another session than these.
+            Some(_) if session.names().any(|(stream, _)| stream == at) => false,
+            // A directory where somebody signs out says nothing of a gateway's session.
+            _ => session.vouched || !said.is_of_an_authenticator(),
+        };
+        let open = accounted.sessions.iter().rev().filter(|session| session.closed.is_none() && !told).filter(here).filter(ends);
+        // Of several it is the one that lasted as long as the line says, else the latest.
+        let begun = facts.duration.map(|lasted| said.at().minus(i64::try_from(lasted).unwrap_or(i64::MAX)));
+        let session = match begun {
+            Some(begun) => open.min_by_key(|session| session.opened.since(begun).unsigned_abs()),
+            None => open.max_by_key(|session| session.number),
+        };
         let holder = session.map(|session| Holder {
             supplier: Arc::clone(&owner.supplier.id),
             login: Arc::clone(&owner.login),
@@ -218,7 +265,7 @@ impl Engine {
         match holder {
             Some(holder) => {
                 if self.counted(&holder, said, out) {
-                    self.close(&holder, said.at());
+                    self.close_by(&holder, said);
                 }
             }
             // Nothing ends, and a repetition of it must not end what begins meanwhile.
@@ -239,6 +286,15 @@ impl Engine {
                 return;
             }
         }
+        self.close_by(holder, said);
+    }
+
+    /// Ends a session by the word of a line.
+    fn close_by(&mut self, holder: &Holder, said: &Said<'_>) {
+        let words = said.event.text(said.event.facts.action).unwrap_or_default();
+        if let Some(session) = self.session_mut(holder).filter(|session| session.closed.is_none()) {
+            session.ended_by = Some((said.stream_index(), words.as_ref().into()));
+        }
         self.close(holder, said.at());
     }
 
@@ -250,13 +306,19 @@ impl Engine {
             return true;
         }
         let Some(owner) = self.owner_of(holder) else { return true };
-        let within =
-            |session: &Session| said.id.as_deref().is_some_and(|id| session.id.is_some() && !session.bears(said.stream_index(), id));
-        if let Some(session) = self.session_mut(holder).filter(|session| !within(session)) {
-            session.counted(facts.source_bytes, facts.destination_bytes);
-            let happened = Happened::of(said, Happening::Counted, scene, Some(holder.session));
-            self.happened(&owner, happened, out);
+        let (stream, is_over) = (said.stream_index(), matches!(said.kind, Kind::Logout | Kind::SessionEnd));
+        let Some(session) = self.session_mut(holder) else { return true };
+        let is_within = said.id.as_deref().is_some_and(|id| {
+            let held = session.within.iter().any(|(of, held)| *of == stream && **held == *id);
+            held || (session.id.is_some() && !session.bears(stream, id))
+        });
+        match (is_within, is_over) {
+            (false, _) => session.counted(facts.source_bytes, facts.destination_bytes),
+            (true, true) => session.counted_within(facts.destination_bytes),
+            (true, false) => return true,
         }
+        let happened = Happened::of(said, Happening::Counted, scene, Some(holder.session));
+        self.happened(&owner, happened, out);
         true
     }
 
@@ -320,6 +382,10 @@ impl Engine {
             }
             What::Forget(session) => {
                 let Some(login) = login else { return };
+                let holder = Holder { supplier: Arc::clone(&supplier), login: Arc::clone(&login), session };
+                if let Some(owner) = self.owner_of(&holder).filter(|_| self.session(&holder).is_some()) {
+                    self.happened(&owner, Happened::due(Happening::Ended, due, Some(session)), out);
+                }
                 let account = self.state.suppliers.get_mut(&supplier).and_then(|supplied| supplied.accounts.get_mut(&login));
                 let Some(accounted) = account else { return };
                 if let Some(at) = accounted.sessions.iter().position(|held| held.number == session) {
@@ -329,7 +395,7 @@ impl Engine {
             }
             What::StillOpen(cut) => {
                 let of_all = &*supplier == ALL;
-                let open = self.all(|session| session.opened <= cut && session.is_peopled(due));
+                let open = self.all(|session| session.opened <= cut && session.is_seen_open(due));
                 for holder in open.into_iter().filter(|holder| of_all || holder.supplier == supplier) {
                     let Some(owner) = self.owner_of(&holder) else { continue };
                     self.happened(&owner, Happened::due(Happening::StillOpen { cut }, due, Some(holder.session)), out);

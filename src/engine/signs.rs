@@ -8,52 +8,85 @@ use super::state::{RuleId, Stream, Timer, What};
 use super::telling::alert;
 use super::{Arrival, Engine, Sighting};
 use crate::alert::Alert;
-use crate::clock::Dated;
-use crate::rules::{Findings, Sign, SignKind};
+use crate::rules::{Findings, Sign, SignKind, StreamMemory};
 
 impl Engine {
     /// Shows a line, whatever it says, to the rules that watch over streams.
-    pub(super) fn sign(&mut self, sighting: &Sighting<'_>, stream: usize, dated: Dated, out: &mut Vec<Alert>) {
+    pub(super) fn sign(&mut self, sighting: &Sighting<'_>, at: usize, now: Time, says: Time, out: &mut Vec<Alert>) {
         let received = match sighting.arrival {
             Arrival::Live(received) => Some(received),
             Arrival::Replayed { .. } => None,
         };
         let Sighting { line, offset, parsed, stamp, .. } = *sighting;
         let what = SignKind::Line { line, offset, parsed, stamped: stamp != Stamp::None };
-        let site = self.site(sighting);
-        self.signed((stream, site), what, dated.time, received, None, out);
+        let Some(held) = self.state.streams.get_mut(at) else { return };
+        let Stream { source, device, clock, memory, .. } = Arc::make_mut(held);
+        let site = self.sources.get(usize::from(sighting.source)).and_then(|source| source.site.as_ref());
+        let sign = Sign {
+            what,
+            now,
+            stamp: says,
+            received,
+            clock,
+            awake: self.state.awake,
+            whole_source_told: &|| false,
+            source,
+            device,
+            site,
+            register: &self.register,
+            daybook: &self.state.daybook,
+        };
+        let mut findings = Findings::default();
+        self.rules.stream(&sign, memory, &mut findings);
+        if !findings.is_empty() {
+            self.signed(at, findings, out);
+        }
     }
 
     /// A timer that a rule asked for over a stream fell due.
     pub(super) fn stream_due(&mut self, stream: u32, rule: &str, kind: u8, due: Time, out: &mut Vec<Alert>) {
-        let Ok(stream) = usize::try_from(stream) else { return };
-        let Some(held) = self.state.streams.get(stream) else { return };
-        let site = self.sources.iter().find(|known| known.name == held.source).and_then(|source| source.site.clone());
-        self.signed((stream, site), SignKind::Due { kind }, due, None, Some(rule), out);
+        let Some((at, held)) = usize::try_from(stream).ok().and_then(|at| Some((at, self.state.streams.get_mut(at)?))) else { return };
+        let mut memory: StreamMemory = std::mem::take(&mut Arc::make_mut(held).memory);
+        let Some(Stream { source, device, clock, .. }) = self.state.streams.get(at).map(Arc::as_ref) else { return };
+        let sign = Sign {
+            what: SignKind::Due { kind },
+            now: due,
+            stamp: due,
+            received: None,
+            clock,
+            awake: self.state.awake,
+            whole_source_told: &|| self.whole_source_told(source),
+            source,
+            device,
+            site: self.site_of(source),
+            register: &self.register,
+            daybook: &self.state.daybook,
+        };
+        let mut findings = Findings::default();
+        self.rules.stream_due(rule, &sign, &mut memory, &mut findings);
+        let told = findings.found.iter().map(|(_, finding)| finding.scene.time).max();
+        if let Some(held) = self.state.streams.get_mut(at) {
+            let stream = Arc::make_mut(held);
+            stream.memory = memory;
+            stream.told = stream.told.max(told);
+        }
+        self.signed(at, findings, out);
     }
 
-    fn signed(
-        &mut self,
-        (at, site): (usize, Option<Arc<str>>),
-        what: SignKind<'_>,
-        now: Time,
-        received: Option<Time>,
-        only: Option<&str>,
-        out: &mut Vec<Alert>,
-    ) {
-        let Some(held) = self.state.streams.get_mut(at) else { return };
-        let Stream { source, device, memory, .. } = Arc::make_mut(held);
-        let sign =
-            Sign { what, now, received, source, device, site: site.as_ref(), register: &self.register, daybook: &self.state.daybook };
-        let mut findings = Findings::default();
-        match only {
-            None => self.rules.stream(&sign, memory, &mut findings),
-            Some(rule) => self.rules.stream_due(rule, &sign, memory, &mut findings),
-        }
-        if findings.found.is_empty() && findings.wakes.is_empty() {
-            return;
-        }
-        let nobody = self.register.nobody(site.as_deref());
+    /// Whether nothing has come of a source since it was told that a device of it is mute: then all of it is.
+    fn whole_source_told(&self, source: &str) -> bool {
+        let streams = || self.state.streams.iter().filter(|stream| *stream.source == *source);
+        let heard = streams().map(|stream| stream.received).max();
+        heard < streams().filter_map(|stream| stream.told).max()
+    }
+
+    fn site_of(&self, source: &str) -> Option<&Arc<str>> {
+        self.sources.iter().find(|known| *known.name == *source).and_then(|source| source.site.as_ref())
+    }
+
+    fn signed(&mut self, at: usize, findings: Findings, out: &mut Vec<Alert>) {
+        let site = self.state.streams.get(at).and_then(|stream| self.site_of(&stream.source));
+        let nobody = self.register.nobody(site.map(|site| &**site));
         let zone = self.register.calendars.zone(nobody.calendar);
         for (rule, finding) in findings.found {
             let exception = self.state.daybook.exception(rule.id, &nobody.id, zone, finding.scene.time);

@@ -1,13 +1,13 @@
 //! Everything the engine remembers: one serialisable value.
 
 use std::collections::{HashSet, VecDeque};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use parsers::Time;
 use parsers::time::SECOND;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::addresses::Addresses;
 use super::connections::Connections;
 use super::entities::Entities;
 use super::timers::Timers;
@@ -15,7 +15,7 @@ use super::tunnels::Tunnel;
 use crate::alert::Severity;
 use crate::clock::Clock;
 use crate::daybook::Daybook;
-use crate::rules::{AccountMemory, AddressMemory, RULES, StreamMemory, SupplierMemory};
+use crate::rules::{AccountMemory, RULES, StreamMemory, SupplierMemory};
 use crate::session::Session;
 
 /// What is kept between two inputs. Clones share all entities until one of them changes.
@@ -26,8 +26,8 @@ pub struct State {
     pub streams: Vec<Arc<Stream>>,
     /// Suppliers by id, with their accounts and sessions inside; under the empty id, what is remembered of all strangers together.
     pub suppliers: Entities<Arc<str>, Supplied>,
-    /// Source addresses of suppliers' logins.
-    pub addresses: Entities<IpAddr, Addressed>,
+    /// Source addresses of logins.
+    pub addresses: Addresses,
     /// What is to happen when the watermark comes to it.
     pub timers: Timers,
     /// Windows, cuts, exceptions.
@@ -38,6 +38,10 @@ pub struct State {
     pub replayed: Time,
     /// When addresses were last swept.
     pub swept: Time,
+    /// When the clock last ticked.
+    pub ticked: Time,
+    /// Since when it has ticked without a break.
+    pub awake: Time,
 }
 
 /// One device in one source.
@@ -60,6 +64,10 @@ pub struct Stream {
     pub finished: bool,
     /// Its lines of the last 90 s that concern a supplier.
     pub recent: Recent,
+    /// Those of them that tell of a login that anybody may have invented: the last ones of them.
+    pub invented: Recent,
+    /// When the last alert fell due that speaks of its silence.
+    pub told: Option<Time>,
     /// What its connections said that are no sessions yet.
     pub connections: Arc<Connections>,
     /// The rules' memories of it.
@@ -70,6 +78,24 @@ impl Stream {
     /// How far its time has come, as far as timers may rely on it.
     pub fn position(&self) -> Option<Time> {
         self.moved.max(self.clock.confirmed())
+    }
+
+    /// Whether a line is a repetition, at a time of the stream's clock; takes it down if not. Of lines that anybody may have invented
+    /// only the last are remembered, as many as there is `room` for.
+    pub fn repeats(&mut self, sha256: [u8; 32], clock: Time, room: Option<usize>) -> bool {
+        self.recent.forget_before(clock);
+        self.invented.forget_before(clock);
+        if self.recent.held.contains(&sha256) || self.invented.held.contains(&sha256) {
+            return true;
+        }
+        match room {
+            None => self.recent.put(sha256, clock),
+            Some(room) => {
+                self.invented.put(sha256, clock);
+                self.invented.keep(room);
+            }
+        }
+        false
     }
 }
 
@@ -100,8 +126,7 @@ impl From<Written> for Recent {
 const REPEATED_WITHIN: i64 = 90 * SECOND;
 
 impl Recent {
-    /// Whether a line is a repetition, at a time of the stream's clock; takes it down if not.
-    pub fn repeats(&mut self, sha256: [u8; 32], clock: Time) -> bool {
+    fn forget_before(&mut self, clock: Time) {
         while let Some(&(since, old)) = self.order.front() {
             // A first line that the next one denied has set the clock back.
             if (0..=REPEATED_WITHIN).contains(&clock.since(since)) {
@@ -110,11 +135,19 @@ impl Recent {
             self.order.pop_front();
             self.held.remove(&old);
         }
-        if !self.held.insert(sha256) {
-            return true;
-        }
+    }
+
+    fn put(&mut self, sha256: [u8; 32], clock: Time) {
+        self.held.insert(sha256);
         self.order.push_back((clock, sha256));
-        false
+    }
+
+    fn keep(&mut self, room: usize) {
+        while self.order.len() > room {
+            if let Some((_, oldest)) = self.order.pop_front() {
+                self.held.remove(&oldest);
+            }
+        }
     }
 }
 
@@ -153,16 +186,6 @@ pub struct Story {
     pub highest: Option<Severity>,
     /// Rules and reasons so far.
     pub said: Vec<(String, String)>,
-}
-
-/// What is remembered of a source address.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Addressed {
-    /// When it was last seen.
-    pub last: Time,
-    /// The rules' memories of it.
-    pub memory: AddressMemory,
 }
 
 /// Something that is to happen when the watermark has come to `due`. Timers fire in their order.
@@ -239,7 +262,7 @@ mod tests {
         let mut written = serde_json::to_value(Supplied::default()).unwrap();
         assert!(written.as_object_mut().unwrap().remove("tunnels").is_some());
         // What a rule remembered of nothing, it may come to remember of something.
-        assert!(written["memory"].as_object_mut().unwrap().insert("cut_breach".into(), serde_json::Value::Null).is_some());
+        assert!(written["memory"].as_object_mut().unwrap().insert("lan_to_lan".into(), serde_json::Value::Null).is_some());
         assert!(serde_json::from_value::<Supplied>(written).unwrap().tunnels.is_empty());
     }
 }

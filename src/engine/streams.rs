@@ -15,6 +15,9 @@ const STREAMS: usize = 4096;
 /// Time moves in such spans: replayed lines tick each time they come into another one.
 const TICK: i64 = 10 * SECOND;
 
+/// The clock of a watch ticks every second. Without a tick for this long it did not run.
+const AWAY: i64 = 2 * MINUTE;
+
 /// How long a lone first line is doubted before the ticking clock may carry it on.
 const DOUBTED_FOR: i64 = MINUTE;
 
@@ -29,8 +32,11 @@ impl Engine {
         }
     }
 
-    /// Takes note of a line: its stream and its event time.
-    pub(super) fn see(&mut self, sighting: &Sighting<'_>) -> Option<(usize, Dated)> {
+    /// Takes note of a line: its stream, its event time, and the time that it says, however far ahead.
+    pub(super) fn see(&mut self, sighting: &Sighting<'_>) -> Option<(usize, Dated, Time)> {
+        if let Arrival::Live(received) = sighting.arrival {
+            self.listen(received);
+        }
         let at = self.stream(sighting)?;
         let source = self.sources.get_mut(usize::from(sighting.source))?;
         let stream = Arc::make_mut(self.state.streams.get_mut(at)?);
@@ -44,6 +50,7 @@ impl Engine {
             let time = if live { received } else { stream.clock.reached().unwrap_or(self.state.replayed) };
             Dated { time, guessed: true, ambiguous: false }
         });
+        let stamp = dated.time;
         if live {
             dated.time = dated.time.min(received.plus(AHEAD));
         }
@@ -61,7 +68,15 @@ impl Engine {
                 self.replayed_to(come_to);
             }
         }
-        Some((at, dated))
+        Some((at, dated, stamp))
+    }
+
+    /// The clock that ticks says this. Where it has not ticked for long, nobody has listened.
+    pub(super) fn listen(&mut self, now: Time) {
+        if now.since(self.state.ticked) > AWAY {
+            self.state.awake = now;
+        }
+        self.state.ticked = self.state.ticked.max(now);
     }
 
     /// Replayed lines come in order of event time: how far they have come is the clock that ticks.

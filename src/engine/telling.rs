@@ -8,13 +8,14 @@ use std::sync::Arc;
 use parsers::{Event, Time};
 
 use super::Engine;
+use super::addresses::Standing;
 use super::attribution::Owner;
 use super::joining::Said;
-use super::state::{Accounted, Addressed, RuleId, Story, Supplied, Timer, What};
+use super::state::{Accounted, RuleId, Story, Supplied, Timer, What};
 use crate::alert::{Alert, RuleName, Severity, Stable};
 use crate::register::Supplier;
 use crate::rules::{AddressMemory, Case, Finding, Findings, Happening, Memories};
-use crate::session::Scene;
+use crate::session::{Origin, Scene};
 
 /// Stories that an account keeps; older ones are told.
 const STORIES: usize = 16;
@@ -27,9 +28,14 @@ pub(super) struct Happened<'a> {
     /// The line as it may be shown.
     pub raw: Cow<'a, [u8]>,
     pub event: Option<&'a Event<'a>>,
+    /// Domain and group of the login.
+    pub domain: Option<Cow<'a, [u8]>>,
+    pub group: Option<Cow<'a, [u8]>>,
     pub session: Option<u32>,
     /// The address counts as an origin: its memory is at hand.
     pub address: Option<IpAddr>,
+    /// The egress group of that address, as the supplier's.
+    pub origin: Option<Origin>,
     pub repeated: u32,
 }
 
@@ -42,7 +48,7 @@ impl Engine {
     /// Shows what happened to all rules, or to one whose timer fell due, and makes alerts of what they find.
     pub(super) fn told(&mut self, owner: &Owner, mut happened: Happened<'_>, only: Option<&str>, out: &mut Vec<Alert>) {
         let supplier = &owner.supplier;
-        let (register, rules, daybook) = (&*self.register, &*self.rules, &*self.state.daybook);
+        let (register, rules, geo, daybook) = (&*self.register, &*self.rules, &*self.geo, &*self.state.daybook);
         // Nothing is kept of suppliers that are only the names of failing logins: anybody may invent them.
         let mut stranger = None;
         let named_in_a_cut = || daybook.cut(&supplier.id, happened.now).is_some_and(|cut| cut.supplier == supplier.id);
@@ -51,19 +57,17 @@ impl Engine {
         let Supplied { accounts, memory, .. } = held.unwrap_or_else(|| stranger.insert(Supplied::default()));
         // Only accounts that got in are remembered: failing names are anybody's to invent.
         let mut nobody = None;
+        let is_invented = accounts.get(&owner.login).is_none() && owner.is_invented();
         let Accounted { sessions, memory: of_account, stories, .. } =
             accounts.get_mut(&owner.login).unwrap_or_else(|| nobody.insert(Accounted::default()));
         let mut nowhere = None;
-        // Of an address from which only others come nothing is remembered before somebody fails.
-        let known_only = supplier.is_nobody() && !matches!(happened.happening, Happening::Refused { .. });
-        let addresses = &mut self.state.addresses;
-        let address = match happened.address.and_then(|ip| if known_only { addresses.get_mut(&ip) } else { addresses.entry(&ip) }) {
-            Some(Addressed { last, memory }) => {
-                *last = happened.now.max(*last);
-                memory
-            }
-            None => nowhere.insert(AddressMemory::default()),
+        let standing = match happened.happening {
+            Happening::Refused { .. } if is_invented => Standing::Unknown,
+            Happening::Refused { .. } => Standing::Refused,
+            _ => Standing::LetIn,
         };
+        let seen = happened.address.and_then(|ip| self.state.addresses.seen(ip, happened.now, standing));
+        let address = seen.map_or_else(|| nowhere.insert(AddressMemory::default()), |seen| &mut seen.memory);
         let session = happened.session.and_then(|number| sessions.iter().find(|session| session.number == number));
         if let (Some(scene), Some(session)) = (&mut happened.scene, session) {
             scene.story = Some(Arc::clone(&session.story));
@@ -78,7 +82,10 @@ impl Engine {
             account: owner.account.as_deref(),
             sessions,
             session,
+            origin: session.and_then(|session| session.origin).or(happened.origin),
             login: (!owner.login.is_empty()).then_some(&owner.login),
+            domain: happened.domain.as_deref(),
+            group: happened.group.as_deref(),
             watched_since: session
                 .and_then(|session| self.state.streams.get(usize::try_from(session.stream).ok()?))
                 .and_then(|stream| stream.first),
@@ -87,6 +94,7 @@ impl Engine {
             daybook,
             daybook_configured: self.daybook_configured,
             calendars: &register.calendars,
+            geo,
         };
         let mut findings = Findings::default();
         let mut memories = Memories { account: of_account, supplier: memory, address };
@@ -96,9 +104,10 @@ impl Engine {
         }
         let login = (!owner.login.is_empty() && !supplier.is_nobody()).then(|| Arc::clone(&owner.login));
         for (rule, finding) in findings.found {
+            let about = if finding.of_all { register.nobody(finding.scene.site.as_deref()) } else { supplier };
             let exception =
-                daybook.exception(rule.id, &supplier.id, case.zone(), finding.scene.time).map(|exception| exception.reason.to_string());
-            out.extend(alert(supplier, rule, finding, exception, stories));
+                daybook.exception(rule.id, &about.id, case.zone(), finding.scene.time).map(|exception| exception.reason.to_string());
+            out.extend(alert(about, rule, finding, exception, stories));
         }
         for wake in findings.wakes {
             let what = What::Rule { rule: RuleId(wake.rule), kind: wake.kind };
@@ -117,14 +126,29 @@ impl<'a> Happened<'a> {
             scene: Some(scene),
             raw: said.event.shown(),
             event: Some(said.event),
+            domain: said.domain.clone(),
+            group: said.group.clone(),
             session,
             address: None,
+            origin: None,
             repeated,
         }
     }
 
     pub(super) fn due(happening: Happening, now: Time, session: Option<u32>) -> Happened<'static> {
-        Happened { happening, now, scene: None, raw: Cow::Borrowed(b""), event: None, session, address: None, repeated: 1 }
+        Happened {
+            happening,
+            now,
+            scene: None,
+            raw: Cow::Borrowed(b""),
+            event: None,
+            domain: None,
+            group: None,
+            session,
+            address: None,
+            origin: None,
+            repeated: 1,
+        }
     }
 }
 
@@ -139,7 +163,7 @@ pub(super) fn alert(
     exception: Option<String>,
     stories: &mut Vec<Story>,
 ) -> Option<Alert> {
-    let Finding { reason, severity, scene, earlier, message, because, unless, users, ips, once, incident } = finding;
+    let Finding { reason, severity, scene, earlier, message, because, unless, users, ips, once, incident, of_all: _ } = finding;
     let mut severity = severity;
     let story: Arc<str> = match (&incident, &scene.story) {
         (None, Some(story)) => Arc::clone(story),

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 
 use super::state::Supplied;
 
-/// Tunnels that are remembered of one supplier; beyond, the oldest is forgotten.
-const TUNNELS: usize = 64;
+/// Tunnels that are remembered of one supplier, or of all strangers together; beyond, the oldest is forgotten.
+const TUNNELS: usize = 1024;
 
 /// Keys live a day at most: a tunnel that was not given new ones for longer has come up anew.
 const SILENT: i64 = 25 * HOUR;

@@ -122,6 +122,11 @@ impl Supplier {
         self.id.is_empty()
     }
 
+    /// Whether its patterns spell out a login: nobody else may have invented it.
+    pub fn spells_out(&self, login: &str) -> bool {
+        self.accounts.iter().any(|glob| glob.is_literal() && glob.pattern() == login)
+    }
+
     /// Whether an address belongs to one of its offices.
     pub fn is_at_home(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|network| network.contains(address))

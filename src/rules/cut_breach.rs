@@ -5,6 +5,7 @@ use parsers::time::MINUTE;
 
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local, span_words};
 use crate::alert::{Because, RuleName, Severity};
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -96,5 +97,13 @@ impl Rule for CutBreach {
 
     fn settings(&self) -> Vec<(&'static str, String, &'static str)> {
         vec![("still_open_after", span_words(self.still_open_after), "how long after a cut its sessions may still be open")]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let before = told.moment("cut_at").map(|cut| match told.span("still_open_after") {
+            Some(after) => Nearest::new("ended before", told.at(cut.plus(after)), format!("{} after the cut", span_words(after))),
+            None => Nearest::new("before", told.at(cut), "when the supplier was cut"),
+        });
+        before.into_iter().collect()
     }
 }

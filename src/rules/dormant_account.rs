@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local, span_words};
 use crate::alert::{Because, RuleName, Severity};
+use crate::told::{Amount, Nearest, Remedy, Told};
 use crate::toml_reader::Table;
 use crate::zone::{rfc3339_in, zoned};
 
@@ -78,5 +79,22 @@ impl Rule for DormantAccount {
 
     fn settings(&self) -> Vec<(&'static str, String, &'static str)> {
         vec![("after", span_words(self.after), "how long an account may go unused, where neither account nor supplier says")]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let mut list = Vec::new();
+        let after = told.span("dormant_after");
+        if let Some((time, after)) = told.time.zip(after) {
+            let means = told.moment("last_success").map_or("it was never used before".to_owned(), |last| format!("the last one was on {}", told.at(last)));
+            list.push(Nearest::new("used since", told.at(time.minus(after)), means));
+        }
+        if let Some(days) = told.number("unused_days") {
+            let least = days.saturating_add(1).saturating_mul(DAY);
+            let nearest = Nearest::new("dormant after", span_words(least), format!("of the account, its supplier, or `after`; it slept {days} days"));
+            // Where the account or the supplier says, the rule's own setting is not asked.
+            let is_own = after == Some(self.after);
+            list.push(if is_own { nearest.by(Remedy::Setting("after", Amount::Span(least))) } else { nearest });
+        }
+        list
     }
 }

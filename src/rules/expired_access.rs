@@ -2,6 +2,7 @@
 
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local};
 use crate::alert::{Because, RuleName, Severity};
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 
 #[doc = include_str!("expired_access.md")]
@@ -57,5 +58,15 @@ impl Rule for ExpiredAccess {
 
     fn settings(&self) -> Vec<(&'static str, String, &'static str)> {
         Vec::new()
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let date = |what: &str, field: &str, means: &str| told.text(field).map(|date| Nearest::new(what, date, means));
+        let by_then = [
+            date("a login until", "expires", "the account's last day; a later `expires` would let it in"),
+            date("a login until", "contract_end", "the contract's last day; a later `contract_end` would let it in"),
+            date("a login from", "contract_start", "the contract's first day"),
+        ];
+        by_then.into_iter().flatten().collect()
     }
 }

@@ -1,13 +1,17 @@
 //! `off-hours`.
 
+use std::collections::BTreeSet;
+
 use parsers::Time;
-use parsers::time::{DAY, HOUR, MINUTE};
+use parsers::time::MINUTE;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local, span_words};
+use super::{Case, Finding, Findings, Happening, KNOWN, Learned, Remembered, Rule, clock_words, from_words, local, span_words};
 use crate::alert::{Because, RuleName, Severity};
+use crate::learning::{Fading, Tally};
 use crate::register::{Access, AccountKind, SupplierKind};
-use crate::session::Scene;
+use crate::session::{Scene, Session};
+use crate::told::{Nearest, Remedy, Told, distance};
 use crate::toml_reader::Table;
 use crate::zone::{rfc3339_in, zoned};
 
@@ -24,6 +28,8 @@ impl Default for OffHours {
         OffHours { grace: 5 * MINUTE }
     }
 }
+
+const HOURS: &str = "hours";
 
 /// What is remembered of an account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -49,13 +55,15 @@ impl Rule for OffHours {
         techniques: &[("T1133", "External Remote Services"), ("T1199", "Trusted Relationship")],
     };
     const MANUAL: &'static str = include_str!("off_hours.md");
+    const LEARNS: &'static [&'static str] = &[HOURS];
     type Account = Memory;
-    type Supplier = ();
+    /// How many of its sessions began in which hour of its week.
+    type Supplier = Fading<Tally<u8>>;
     type Address = ();
     type Stream = ();
 
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
-        let memory = memory.account;
+        let Remembered { account: memory, supplier: usual, .. } = memory;
         let grace = self.grace_in_force(case);
         let (used, further) = match case.happening {
             Happening::Success { .. } => (false, false),
@@ -68,12 +76,19 @@ impl Rule for OffHours {
                 }
                 (false, true)
             }
+            Happening::Ended => {
+                let begins = |session: &Session| !case.sessions.iter().any(|other| other.story == session.story && other.number < session.number);
+                if let Some(session) = case.session.filter(|session| begins(session)) {
+                    usual.count(hour_of_week(case, session.opened), case.now);
+                }
+                return;
+            }
             Happening::Due { .. } => {
                 let (due, waiting) = std::mem::take(&mut memory.waiting).into_iter().partition(|held| held.scene.time.plus(grace) <= case.now);
                 memory.waiting = waiting;
                 let due: Vec<Waiting> = due;
                 for waiting in due {
-                    self.speak(case, memory, waiting, out);
+                    self.speak(case, memory, usual, waiting, out);
                 }
                 return;
             }
@@ -82,7 +97,7 @@ impl Rule for OffHours {
         if case.supplier.kind != SupplierKind::Human || case.account.is_some_and(|account| account.kind == AccountKind::Automate) {
             return;
         }
-        let Some(period) = closed_period(case, case.now) else { return };
+        let Some(period) = case.closed_period(case.now) else { return };
         if memory.said == Some(period) || self.window_covers(case, case.now) {
             return;
         }
@@ -102,12 +117,25 @@ impl Rule for OffHours {
         let Some(scene) = case.complete().filter(|_| !further) else { return };
         let waiting = Waiting { period, used, scene };
         if grace == 0 {
-            self.speak(case, memory, waiting, out);
+            self.speak(case, memory, usual, waiting, out);
         } else {
             memory.waiting.reserve_exact(1);
             memory.waiting.push(waiting);
             out.wake(case.now.plus(grace), 0);
         }
+    }
+
+    fn learned(&self, usual: &Self::Supplier, now: Time) -> Vec<Learned> {
+        let hours: BTreeSet<u8> = usual.standing(now).flat_map(|tally| tally.keys().copied()).collect();
+        let name = |hour: u8| {
+            let day = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"].get(usize::from(hour / 24)).copied().unwrap_or_default();
+            format!("{day} {:02}:00-{:02}:59", hour % 24, hour % 24)
+        };
+        hours.into_iter().map(|hour| Learned { what: HOURS, value: name(hour), count: Some(usual.of(&hour, now).0.into()), last: None }).collect()
+    }
+
+    fn unlearn(&self, usual: &mut Self::Supplier, _: &str) {
+        *usual = Fading::default();
     }
 
     fn read(table: &mut Table<'_>) -> Self {
@@ -117,6 +145,25 @@ impl Rule for OffHours {
 
     fn settings(&self) -> Vec<(&'static str, String, &'static str)> {
         vec![("grace", span_words(self.grace), "how long the alert waits for a window written late (where a daybook is configured)")]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let Some(time) = told.time else { return Vec::new() };
+        let mut list = Vec::new();
+        let hours = told.hours().filter(|hours| !hours.open);
+        if let Some(ended) = told.moment("last_open").or(hours.map(|hours| hours.from)).filter(|&ended| ended != Time::MIN) {
+            let late = time.since(ended);
+            let means = format!("{} earlier, when its hours ended", distance(late));
+            list.push(Nearest::new("a login before", told.at(ended), means).by(Remedy::HoursEndLater(late)));
+        }
+        if let Some(open) = told.moment("next_open") {
+            let early = open.since(time);
+            let means = format!("{} later, when its hours open again", distance(early));
+            list.push(Nearest::new("a login from", told.at(open), means).by(Remedy::HoursBeginEarlier(early)));
+        }
+        let means = format!("written before it, or within {} after it", span_words(self.grace));
+        list.push(Nearest::new("a window over", told.at(time), means).by(Remedy::Window));
+        list
     }
 }
 
@@ -131,7 +178,7 @@ impl OffHours {
         case.daybook.window_covering(&case.supplier.id, login, time, time.plus(self.grace)).is_some()
     }
 
-    fn speak(&self, case: &Case<'_>, memory: &mut Memory, waiting: Waiting, out: &mut Findings) {
+    fn speak(&self, case: &Case<'_>, memory: &mut Memory, usual: &Fading<Tally<u8>>, waiting: Waiting, out: &mut Findings) {
         let Waiting { period, used, scene } = waiting;
         let (supplier, time, zone) = (case.supplier, scene.time, case.zone());
         let login = scene.login.clone().unwrap_or_default();
@@ -180,22 +227,19 @@ impl OffHours {
         if supplier.on_call {
             because = because.with("on_call", true);
         }
+        let (of_hour, all) = usual.of(&hour_of_week(case, time), case.now);
+        if u64::from(all) >= KNOWN {
+            because = because.with("usual", format!("{of_hour} of {all} sessions began at this hour of the week"));
+        }
         let unless = format!("an access window for {} covering {}", supplier.id, zoned(time, zone).strftime("%H:%M"));
         let message = format!("{login} {doing}{from} at {at}, {why}");
         out.report(Finding { because, unless, ..Finding::new(reason, severity, scene, message) });
     }
 }
 
-/// The beginning of the closed period around a time; `None` if the supplier's hours are open.
-///
-/// A supplier on demand has no hours: its periods are its nights, from noon to noon.
-fn closed_period(case: &Case<'_>, time: Time) -> Option<Time> {
-    if case.supplier.access == Access::OnDemand {
-        let civil = zoned(time.minus(12 * HOUR), case.zone());
-        return civil.start_of_day().ok().map(|noon| crate::zone::time(noon.timestamp()));
-    }
-    let span = case.calendars.at(case.supplier.calendar, time);
-    // A calendar that never opens is spoken of once a day.
-    let never = || Time(time.0 - time.0.rem_euclid(DAY));
-    (!span.open).then(|| if span.from == Time::MIN { never() } else { span.from })
+/// The hour of the week in the supplier's zone: 0 is Monday's first.
+fn hour_of_week(case: &Case<'_>, time: Time) -> u8 {
+    let local = zoned(time, case.zone());
+    let (day, hour) = (local.weekday().to_monday_zero_offset(), local.hour());
+    u8::try_from(i16::from(day) * 24 + i16::from(hour)).unwrap_or(0)
 }

@@ -1,12 +1,14 @@
 //! `overstay`.
 
 use parsers::Time;
-use parsers::time::MINUTE;
+use parsers::time::{DAY, MINUTE};
 
-use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local, span_words};
+use super::{Case, Finding, Findings, Happening, KNOWN, Learned, Remembered, Rule, clock_words, from_words, local, span_words};
 use crate::alert::{Because, RuleName, Severity};
+use crate::learning::{Fading, Spread};
 use crate::register::{Access, AccountKind, SupplierKind};
 use crate::session::Session;
+use crate::told::{Nearest, Remedy, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -18,6 +20,8 @@ const WRITTEN_LATE: i64 = 5 * MINUTE;
 
 /// Hours and windows that follow one another without a gap are followed this many times.
 const PIECES: usize = 64;
+
+const LENGTH: &str = "length";
 
 #[doc = include_str!("overstay.md")]
 #[derive(Clone, Debug)]
@@ -48,12 +52,14 @@ impl Rule for Overstay {
         techniques: &[("T1133", "External Remote Services"), ("T1199", "Trusted Relationship")],
     };
     const MANUAL: &'static str = include_str!("overstay.md");
+    const LEARNS: &'static [&'static str] = &[LENGTH];
     type Account = ();
-    type Supplier = ();
+    /// How many minutes its sessions last.
+    type Supplier = Fading<Spread>;
     type Address = ();
     type Stream = ();
 
-    fn observe(&self, case: &Case<'_>, _: Remembered<'_, Self>, out: &mut Findings) {
+    fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         match case.happening {
             Happening::Success { .. } => {
                 let Some(session) = case.session else { return };
@@ -69,12 +75,26 @@ impl Rule for Overstay {
                 }
             }
             Happening::Due { .. } => {
-                for session in case.sessions.iter().filter(|session| session.is_peopled(case.now)) {
-                    self.look(case, session, out);
+                for session in case.sessions.iter().filter(|session| session.is_seen_open(case.now)) {
+                    self.look(case, session, memory.supplier, out);
+                }
+            }
+            Happening::Ended => {
+                if let Some(length) = case.session.and_then(|session| length(case, session)) {
+                    memory.supplier.add(length, case.now);
                 }
             }
             _ => {}
         }
+    }
+
+    fn learned(&self, lengths: &Self::Supplier, now: Time) -> Vec<Learned> {
+        let most = lengths.most(now).map(|most| Learned { what: LENGTH, value: at_most(most), count: Some(lengths.known(now)), last: None });
+        most.into_iter().collect()
+    }
+
+    fn unlearn(&self, lengths: &mut Self::Supplier, _: &str) {
+        *lengths = Fading::default();
     }
 
     fn read(table: &mut Table<'_>) -> Self {
@@ -85,12 +105,29 @@ impl Rule for Overstay {
     fn settings(&self) -> Vec<(&'static str, String, &'static str)> {
         vec![("after", span_words(self.after), "how long a session may stay open after its hours or its window")]
     }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let over = told.moment("window_end").or(told.moment("hours_end")).zip(told.span("after"));
+        if let Some((end, after)) = over {
+            let window = Nearest::new("a window over", told.at(end.plus(after)), "opened or prolonged before then").by(Remedy::Window);
+            let means = format!("{} after its time was over", span_words(after));
+            return vec![Nearest::new("ended before", told.at(end.plus(after)), means), window];
+        }
+        let longest = told.moment("session_opened").zip(told.span("max_session"));
+        let ended = longest.map(|(opened, most)| Nearest::new("ended before", told.at(opened.plus(most)), format!("{} after it began", span_words(most))));
+        ended.into_iter().collect()
+    }
 }
 
 impl Overstay {
-    fn look(&self, case: &Case<'_>, session: &Session, out: &mut Findings) {
+    fn look(&self, case: &Case<'_>, session: &Session, lengths: &Fading<Spread>, out: &mut Findings) {
+        let usual = usual(lengths, case.now);
+        let with_usual = |because: Because| match &usual {
+            Some(usual) => because.with("usual_length", usual.as_str()),
+            None => because,
+        };
         if let Some(most) = case.supplier.max_session.filter(|&most| case.now >= session.opened.plus(most)) {
-            let because = Because::default().with("max_session", span_words(most));
+            let because = with_usual(Because::default().with("max_session", span_words(most)));
             self.report(case, session, ("too-long", format!("longer than {}", span_words(most))), because, "max_session of the supplier", out);
         }
         let Some(cover) = cover(case, session) else { return };
@@ -114,7 +151,7 @@ impl Overstay {
             }
         };
         let words = format!("{words} at {}", clock_words(cover.until, zone));
-        self.report(case, session, (reason, words), because, "an access window", out);
+        self.report(case, session, (reason, words), with_usual(because), "an access window", out);
     }
 
     fn report(&self, case: &Case<'_>, session: &Session, (reason, words): (&'static str, String), because: Because, what: &str, out: &mut Findings) {
@@ -133,6 +170,29 @@ impl Overstay {
         let unless = format!("{what} for {} covering {}", case.supplier.id, crate::zone::zoned(case.now, zone).strftime("%H:%M"));
         out.report(Finding { because, unless, once: true, ..Finding::new(reason, Severity::Medium, scene, message) });
     }
+}
+
+/// How many minutes a session lasted; `None` where no line ended it, or where it went on as another.
+fn length(case: &Case<'_>, session: &Session) -> Option<u64> {
+    let lasted = session.closed?.since(session.opened);
+    let is_told = lasted < case.supplier.max_session.unwrap_or(DAY) && session.moved.is_none();
+    is_told.then(|| u64::try_from(lasted / MINUTE).unwrap_or(0))
+}
+
+/// `99 % of its sessions last 2h30m or less`
+fn at_most(minutes: u64) -> String {
+    let words = match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes}m"),
+        (hours, 0) => format!("{hours}h"),
+        (hours, minutes) => format!("{hours}h{minutes}m"),
+    };
+    format!("99 % of its sessions last {words} or less")
+}
+
+/// What is usual of so many sessions that it means something.
+fn usual(lengths: &Fading<Spread>, now: Time) -> Option<String> {
+    let known = lengths.known(now);
+    (known >= KNOWN).then(|| lengths.most(now))?.map(|most| format!("{} ({known} sessions)", at_most(most)))
 }
 
 /// Until when hours and windows allow a session, one after the other without a gap; `None` where nothing allowed its

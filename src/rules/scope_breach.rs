@@ -1,20 +1,30 @@
 //! `scope-breach`.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use parsers::Time;
 use parsers::time::{DAY, MINUTE};
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, local, span_words};
+use super::{Case, Finding, Findings, Happening, Learned, Remembered, Rule, clock_words, local, span_words};
 use crate::alert::{Because, RuleName, Severity};
+use crate::learning::Learning;
+use crate::normalised::lossy;
 use crate::register::Scope;
+use crate::told::{Amount, Nearest, Remedy, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
 /// How many targets of one supplier are remembered; beyond, the one unused for longest is forgotten.
 const TARGETS: usize = 4096;
+
+/// Characters that are kept of a target's name.
+const NAME: usize = 255;
+
+const TARGETS_LEARNED: &str = "targets";
 
 #[doc = include_str!("scope_breach.md")]
 #[derive(Clone, Debug)]
@@ -27,25 +37,77 @@ pub struct ScopeBreach {
     pub learning: i64,
     /// How many sessions it must have had by then.
     pub sessions: u32,
+    /// After how long a target that was not used is new again, in nanoseconds.
+    pub forgotten_after: i64,
 }
 
 impl Default for ScopeBreach {
     fn default() -> Self {
-        ScopeBreach { targets: 10, within: 10 * MINUTE, learning: 14 * DAY, sessions: 5 }
+        ScopeBreach { targets: 10, within: 10 * MINUTE, learning: 14 * DAY, sessions: 5, forgotten_after: 90 * DAY }
     }
 }
 
 /// What is remembered of a supplier.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Memory {
-    /// Its first success.
-    first: Option<Time>,
-    /// Sessions so far.
-    sessions: u32,
+    #[serde(flatten)]
+    watched: Learning,
     /// When it last used each target.
     used: BTreeMap<IpAddr, Time>,
+    /// When it last used each target that no line gave an address of.
+    used_by_name: BTreeMap<Arc<str>, Time>,
     /// Targets that it used for the first time lately.
-    fresh: VecDeque<(Time, IpAddr)>,
+    lately: VecDeque<(Time, Target)>,
+}
+
+/// A machine: its address, or its name where a bastion tells nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Target {
+    Address(IpAddr),
+    Name(Arc<str>),
+}
+
+impl Target {
+    /// What a line reaches.
+    fn of(case: &Case<'_>) -> Option<Target> {
+        if let Some(address) = case.scene.and_then(|scene| scene.destination_ip) {
+            return Some(Target::Address(address));
+        }
+        let event = case.event?;
+        let name = lossy(event.text(event.facts.target)?).to_lowercase();
+        Some(Target::Name(name.chars().take(NAME).collect::<String>().into()))
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Address(address) => address.fmt(f),
+            Target::Name(name) => name.fmt(f),
+        }
+    }
+}
+
+impl Memory {
+    /// Takes down that a target is used; when it was used before.
+    fn uses(&mut self, target: &Target, now: Time) -> Option<Time> {
+        match target {
+            Target::Address(address) => last_used(&mut self.used, address, now),
+            Target::Name(name) => last_used(&mut self.used_by_name, name, now),
+        }
+    }
+}
+
+/// When a target was used before; from now on, now.
+fn last_used<T: Ord + Clone>(used: &mut BTreeMap<T, Time>, target: &T, now: Time) -> Option<Time> {
+    let before = used.get(target).copied();
+    used.insert(target.clone(), before.map_or(now, |before| before.max(now)));
+    if used.len() > TARGETS {
+        let oldest = used.iter().min_by_key(|(_, last)| **last).map(|(target, _)| target.clone());
+        oldest.map(|oldest| used.remove(&oldest));
+    }
+    before
 }
 
 impl Rule for ScopeBreach {
@@ -56,6 +118,7 @@ impl Rule for ScopeBreach {
         techniques: &[("T1021", "Remote Services"), ("T1046", "Network Service Discovery")],
     };
     const MANUAL: &'static str = include_str!("scope_breach.md");
+    const LEARNS: &'static [&'static str] = &[TARGETS_LEARNED];
     type Account = ();
     type Supplier = Memory;
     type Address = ();
@@ -65,16 +128,27 @@ impl Rule for ScopeBreach {
         let memory = memory.supplier;
         match case.happening {
             Happening::Success { .. } => {
-                memory.first.get_or_insert(case.now);
-                memory.sessions = memory.sessions.saturating_add(1);
+                memory.watched.session(case.now);
+                // A bastion may tell nothing of a login before its sessions on targets.
+                if case.session.is_some_and(|session| session.on_target) {
+                    self.reached(case, memory, out);
+                }
             }
-            Happening::Used { .. } => {
-                let Some(target) = case.scene.and_then(|scene| scene.destination_ip) else { return };
-                outside_scope(case, target, out);
-                self.fan_out(case, memory, target, out);
-            }
+            Happening::Used { .. } => self.reached(case, memory, out),
             _ => {}
         }
+    }
+
+    fn learned(&self, memory: &Memory, now: Time) -> Vec<Learned> {
+        let named = memory.used_by_name.iter().map(|(name, last)| (name.to_string(), *last));
+        let used = memory.used.iter().map(|(address, last)| (address.to_string(), *last)).chain(named);
+        let known = used.filter(|(_, last)| now.since(*last) <= self.forgotten_after);
+        known.map(|(value, last)| Learned { what: TARGETS_LEARNED, value, count: None, last: Some(last) }).collect()
+    }
+
+    /// What it used is forgotten, not how long it has been watched: the next targets are new.
+    fn unlearn(&self, memory: &mut Memory, _: &str) {
+        *memory = Memory { watched: memory.watched.clone(), ..Memory::default() };
     }
 
     fn read(table: &mut Table<'_>) -> Self {
@@ -84,6 +158,7 @@ impl Rule for ScopeBreach {
             within: table.span("within").unwrap_or(default.within),
             learning: table.span("learning").unwrap_or(default.learning),
             sessions: table.integer("sessions", 0..=1_000_000).and_then(|sessions| u32::try_from(sessions).ok()).unwrap_or(default.sessions),
+            forgotten_after: table.span("forgotten_after").unwrap_or(default.forgotten_after),
         }
     }
 
@@ -93,32 +168,48 @@ impl Rule for ScopeBreach {
             ("within", span_words(self.within), "within how long"),
             ("learning", span_words(self.learning), "how long a supplier is watched in silence before its targets are known"),
             ("sessions", self.sessions.to_string(), "how many sessions it must have had by then"),
+            ("forgotten_after", span_words(self.forgotten_after), "after how long a target that was not used is new again"),
         ]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        if let (Some(targets), Some(within)) = (told.listed("targets"), told.text("within")) {
+            let remedy = Remedy::Setting("targets", Amount::Count(targets.saturating_add(1)));
+            return vec![Nearest::fewer("new targets", targets, &format!("never used before, within {within}")).by(remedy)];
+        }
+        let scope = told.text("scope").map(|scope| Nearest::new("a target within", scope, "its scope in the register"));
+        let target = told.text("target").map(|target| Nearest::new("the target", target, "in a `scope` entry of its own"));
+        scope.into_iter().chain(target).collect()
     }
 }
 
 impl ScopeBreach {
-    fn fan_out(&self, case: &Case<'_>, memory: &mut Memory, target: IpAddr, out: &mut Findings) {
-        let known = memory.used.insert(target, case.now).is_some();
-        if memory.used.len() > TARGETS {
-            let oldest = memory.used.iter().min_by_key(|(_, used)| **used).map(|(target, _)| *target);
-            oldest.map(|oldest| memory.used.remove(&oldest));
+    fn reached(&self, case: &Case<'_>, memory: &mut Memory, out: &mut Findings) {
+        let Some(target) = Target::of(case) else { return };
+        if let Target::Address(address) = target {
+            outside_scope(case, address, out);
         }
-        let first = *memory.first.get_or_insert(case.now);
-        if known || case.now.since(first) < self.learning || memory.sessions < self.sessions {
+        self.fan_out(case, memory, target, out);
+    }
+
+    fn fan_out(&self, case: &Case<'_>, memory: &mut Memory, target: Target, out: &mut Findings) {
+        let last = memory.uses(&target, case.now);
+        let is_known = last.is_some_and(|last| case.now.since(last) <= self.forgotten_after);
+        if is_known || !memory.watched.is_learned(case.now, self.learning, self.sessions) {
             return;
         }
-        memory.fresh.push_back((case.now, target));
-        memory.fresh.retain(|(at, _)| case.now.since(*at) <= self.within);
-        if memory.fresh.len() < self.targets {
+        memory.lately.push_back((case.now, target));
+        memory.lately.retain(|(at, _)| case.now.since(*at) <= self.within);
+        if memory.lately.len() < self.targets {
             return;
         }
-        let targets = std::mem::take(&mut memory.fresh);
+        let targets = std::mem::take(&mut memory.lately);
         let Some(scene) = case.complete() else { return };
         let zone = case.zone();
         let login = scene.login.as_deref().unwrap_or_default();
-        let message =
-            format!("{login} reached {} targets in {} that it never used, the last {target} at {}", targets.len(), span_words(self.within), clock_words(case.now, zone));
+        let (count, within, at) = (targets.len(), span_words(self.within), clock_words(case.now, zone));
+        let last = targets.back().map(|(_, target)| target.to_string()).unwrap_or_default();
+        let message = format!("{login} reached {count} targets in {within} that it never used, the last {last} at {at}");
         let named: Vec<String> = targets.iter().map(|(_, target)| target.to_string()).collect();
         let begun = targets.front().map_or(case.now, |(at, _)| *at);
         let because = Because::default()
@@ -127,7 +218,7 @@ impl ScopeBreach {
             .with("within", span_words(self.within))
             .with("local_time", local(case.now, zone));
         let unless = format!("fewer than {} new targets within {}", self.targets, span_words(self.within));
-        let ips = targets.iter().map(|(_, target)| *target).collect();
+        let ips = targets.iter().filter_map(|(_, target)| if let Target::Address(ip) = target { Some(*ip) } else { None }).collect();
         out.report(Finding { because, unless, ips, ..Finding::new("fan-out", Severity::High, scene, message) });
     }
 }

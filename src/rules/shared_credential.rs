@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, span_words};
 use crate::alert::{Because, Evidence, RuleName, Severity};
+use crate::geo::Geo;
 use crate::register::{AccountKind, SupplierKind};
 use crate::session::{Origin, Scene, Session};
+use crate::told::{Amount, Nearest, Remedy, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -62,7 +64,6 @@ pub struct OfAccount {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Known {
     origin: Origin,
-    first: Time,
     last: Time,
 }
 
@@ -114,7 +115,7 @@ struct Success {
 }
 
 /// Bounds of the memories: enough for what the rule speaks of, and no more.
-const ORIGINS: usize = 32;
+const ORIGINS: usize = 64;
 const PAIRS: usize = 16;
 const TRIES: usize = 128;
 const SAID: usize = 64;
@@ -138,7 +139,7 @@ impl Rule for SharedCredential {
             return;
         }
         if let (Some(session), Some(_)) = (case.session, case.login)
-            && !matches!(case.happening, Happening::StillOpen { .. } | Happening::Refused { .. } | Happening::Counted)
+            && !matches!(case.happening, Happening::StillOpen { .. } | Happening::Refused { .. } | Happening::Counted | Happening::Ended)
         {
             self.sign_of_life(case, session, memory.account, out);
         }
@@ -179,6 +180,53 @@ impl Rule for SharedCredential {
             ("pooled_within", span_words(self.pooled_within), "within which one address serves two suppliers"),
         ]
     }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let sites = || {
+            let reached = told.listed("sites")?;
+            Some(Nearest::fewer("sites", reached, "tried from one address").by(Remedy::Setting("sites", Amount::Count(reached.saturating_add(1)))))
+        };
+        let found = match told.reason {
+            "concurrent-sessions" => told.moment("second_opened").zip(told.span("concurrent_for")).map(|(joined, most)| {
+                let means = format!("less than {} after the second one began", span_words(most));
+                Nearest::new("one ended before", told.at(joined.plus(most)), means)
+            }),
+            "cross-site" => sites(),
+            "pooled-source" => told.moment("other_at").zip(told.span("pooled_within")).map(|(other, within)| {
+                let means = format!("more than {} after the other supplier's login", span_words(within));
+                Nearest::new("a login after", told.at(other.plus(within)), means)
+            }),
+            _ => None,
+        };
+        found.map_or_else(|| told.one_less(&self.settings()), |found| vec![found])
+    }
+}
+
+impl OfAccount {
+    /// Whether an origin was seen before, by whatever was known of it then.
+    fn knows(&self, origin: Origin, session: &Session, geo: &Geo) -> bool {
+        let network = session.source_ip.map(Origin::of);
+        let now_of = |seen| match seen {
+            Origin::Network(first) => geo.system(first).map(|system| Origin::System(system.number)),
+            _ => None,
+        };
+        let is_it = |seen: Origin| seen == origin || Some(seen) == network || now_of(seen) == Some(origin);
+        self.origins.iter().any(|known| is_it(known.origin))
+    }
+
+    fn saw(&mut self, origin: Origin, now: Time) {
+        if let Some(known) = self.origins.iter_mut().find(|known| known.origin == origin) {
+            known.last = known.last.max(now);
+            return;
+        }
+        if self.origins.len() >= ORIGINS
+            && let Some(oldest) = self.origins.iter().enumerate().min_by_key(|(_, known)| known.last).map(|(at, _)| at)
+        {
+            self.origins.remove(oldest);
+        }
+        self.origins.reserve_exact(1);
+        self.origins.push(Known { origin, last: now });
+    }
 }
 
 impl SharedCredential {
@@ -218,18 +266,11 @@ impl SharedCredential {
         let (Some(session), Some(scene)) = (case.session, case.scene) else { return };
         let Some(origin) = session.origin else { return };
         let now = case.now;
-        let known = memory.origins.iter_mut().find(|known| known.origin == origin);
-        let unknown_origin = known.is_none();
-        if let Some(known) = known {
-            (known.first, known.last) = (known.first.min(now), known.last.max(now));
-        } else {
-            if memory.origins.len() >= ORIGINS
-                && let Some(oldest) = memory.origins.iter().enumerate().min_by_key(|(_, known)| known.last).map(|(at, _)| at)
-            {
-                memory.origins.remove(oldest);
-            }
-            memory.origins.reserve_exact(1);
-            memory.origins.push(Known { origin, first: now, last: now });
+        let unknown_origin = !memory.knows(origin, session, case.geo);
+        memory.saw(origin, now);
+        // By its network it is known even if the database that tells its system comes or goes.
+        if let (Origin::System(_), Some(address)) = (origin, session.source_ip) {
+            memory.saw(Origin::of(address), now);
         }
         memory.pairs.retain(|pair| case.sessions.iter().any(|session| session.number == pair.old && now.since(pair.joined) < DAY));
         for other in case.sessions.iter().filter(|other| other.number != session.number && other.alive(now)) {
@@ -313,8 +354,12 @@ impl SharedCredential {
         }
     }
 
-    /// A-B-A-B: the account is passed to and fro.
+    /// A-B-A-B: the account is passed to and fro. Of a generic one that tells nothing: it goes to and fro all day between those
+    /// who share it, and whoever joins them is told of when he does.
     fn alternation(&self, case: &Case<'_>, memory: &mut OfAccount, out: &mut Findings) {
+        if !SharedCredential::is_named(case) {
+            return;
+        }
         let wanted = usize::from(self.switches) + 1;
         let [first, second, .., last] = memory.runs.as_slice() else { return };
         let (a, b) = (first.origin, second.origin);
@@ -322,11 +367,6 @@ impl SharedCredential {
             && memory.runs.iter().enumerate().all(|(at, run)| run.origin == if at % 2 == 0 { a } else { b })
             && last.since.since(second.since) <= self.switches_within;
         if !alternates {
-            return;
-        }
-        let named = SharedCredential::is_named(case);
-        let joined = |origin| memory.origins.iter().any(|known| known.origin == origin && known.first >= second.since);
-        if !(named || joined(a) || joined(b)) {
             return;
         }
         let earlier: Vec<Evidence> = memory.runs.iter().take(wanted - 1).map(|run| run.evidence.clone()).collect();
@@ -345,7 +385,7 @@ impl SharedCredential {
             clock_words(since, zone)
         );
         let because = Because::default()
-            .with("account_kind", if named { "named" } else { "generic" })
+            .with("account_kind", "named")
             .with("origins", vec![a.describe(), b.describe()])
             .with("switches", self.switches)
             .with("switches_within", span_words(self.switches_within))
@@ -354,7 +394,7 @@ impl SharedCredential {
             because,
             unless: format!("fewer than {} switches of origin within {}", self.switches, span_words(self.switches_within)),
             earlier,
-            ..Finding::new("alternation", if named { Severity::High } else { Severity::Medium }, scene, message)
+            ..Finding::new("alternation", Severity::High, scene, message)
         });
     }
 

@@ -102,6 +102,16 @@ impl Family {
     }
 }
 
+/// A log file with what rotation left of those before it, oldest to newest; nothing where nothing can be listed.
+pub fn files_of(path: &Path) -> Vec<PathBuf> {
+    // Files that are renamed meanwhile are looked for a few times, and left alone then: nobody waits here for their end.
+    let family = (0..3).find_map(|_| Family::of(path, None).ok().flatten());
+    let Some(Family { live, rotated, .. }) = family else {
+        return member(path).ok().flatten().map(|member| member.path).into_iter().collect();
+    };
+    rotated.into_iter().chain(live).map(|member| member.path).collect()
+}
+
 /// The regular file at a path, if there is one.
 pub(super) fn member(path: &Path) -> io::Result<Option<Member>> {
     match fs::metadata(path) {

@@ -16,6 +16,8 @@ const MAGIC: [u8; 8] = *b"NPSTATE\0";
 /// Version of the payload that this program writes and reads.
 pub const VERSION: u32 = 1;
 const HEAD: usize = 24;
+/// The newest first.
+const GENERATIONS: [&str; 2] = ["snapshot", "snapshot.previous"];
 
 /// What was found at start.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -53,7 +55,7 @@ pub fn save(folder: &Path, payload: &[u8]) -> Result<(), Fault> {
 /// guessed at.
 pub fn load(folder: &Path) -> Result<Loaded, Fault> {
     let mut loaded = Loaded::default();
-    for name in ["snapshot", "snapshot.previous"] {
+    for name in GENERATIONS {
         let path = folder.join(name);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
@@ -65,10 +67,7 @@ pub fn load(folder: &Path) -> Result<Loaded, Fault> {
                 loaded.payload = bytes.get(HEAD..).map(<[u8]>::to_vec);
                 break;
             }
-            Ok(version) => {
-                let why = format!("it has format {version}, this nightporter reads format {VERSION}: use the version that wrote it");
-                return Err(Fault::new("read", &path, io::Error::new(io::ErrorKind::Unsupported, why)));
-            }
+            Ok(version) => return Err(newer(version, &path)),
             Err(damage) => {
                 let aside = put_aside(folder, name, &path)?;
                 loaded.damaged.push(format!("{}: {damage}; kept as {}", path.display(), aside.display()));
@@ -76,6 +75,31 @@ pub fn load(folder: &Path) -> Result<Loaded, Fault> {
         }
     }
     Ok(loaded)
+}
+
+/// Reads the newest generation that is whole and changes nothing: a watch may be writing the next.
+///
+/// # Errors
+/// As [`load`].
+pub fn peek(folder: &Path) -> Result<Option<Vec<u8>>, Fault> {
+    for path in GENERATIONS.map(|name| folder.join(name)) {
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(Fault::new("read", &path, error)),
+        };
+        match check(&bytes) {
+            Ok(VERSION) => return Ok(bytes.get(HEAD..).map(<[u8]>::to_vec)),
+            Ok(version) => return Err(newer(version, &path)),
+            Err(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+fn newer(version: u32, path: &Path) -> Fault {
+    let why = format!("it has format {version}, this nightporter reads format {VERSION}: use the version that wrote it");
+    Fault::new("read", path, io::Error::new(io::ErrorKind::Unsupported, why))
 }
 
 fn head(version: u32, payload: &[u8]) -> Vec<u8> {
@@ -174,6 +198,7 @@ mod tests {
             let path = folder.path().join("snapshot");
             let mut bytes = fs::read(&path).unwrap();
             prop_assert_eq!(bytes.len(), 41);
+            prop_assert_eq!(peek(folder.path()).unwrap().unwrap(), b"second generation");
             match how {
                 0 => bytes[at] ^= value,
                 1 => bytes.truncate(at),
@@ -181,6 +206,8 @@ mod tests {
                 _ => bytes.push(value),
             }
             fs::write(&path, bytes).unwrap();
+            prop_assert_eq!(peek(folder.path()).unwrap().unwrap(), b"first generation");
+            prop_assert!(path.exists());
             let loaded = load(folder.path()).unwrap();
             prop_assert_eq!(loaded.payload.unwrap(), b"first generation");
             prop_assert_eq!(loaded.damaged.len(), 1);

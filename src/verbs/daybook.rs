@@ -11,10 +11,11 @@ use jiff::tz::TimeZone;
 use parsers::Time;
 use parsers::time::DAY;
 
-use crate::cli::{Cut as CutArgs, Signed, WindowClose, WindowList, WindowOpen};
-use crate::daybook::{ALL, Close, Cut, Daybook, Entry, Lift, Window};
+use crate::cli::{Cut as CutArgs, Signed, Unlearn as UnlearnArgs, WindowClose, WindowList, WindowOpen};
+use crate::daybook::{ALL, Close, Cut, Daybook, Entry, Lift, Unlearn, Window};
 use crate::fault::Fault;
-use crate::mistake::did_you_mean;
+use crate::mistake::{did_you_mean, one_of};
+use crate::rules::LEARNS;
 use crate::setup::{Setup, Trouble};
 use crate::toml_reader::read_span;
 use crate::zone::{rfc3339_in, time, zoned};
@@ -162,6 +163,31 @@ pub fn cut(args: &CutArgs, lift: bool, now: Time) -> Result<String, Trouble> {
     Ok(told)
 }
 
+/// `unlearn`.
+///
+/// # Errors
+/// As [`open`]; and nothing of that kind is learned.
+pub fn unlearn(args: &UnlearnArgs, now: Time) -> Result<String, Trouble> {
+    let (setup, _, path) = opened(&args.common)?;
+    let supplier = supplier(&setup, &args.supplier, false)?;
+    let kinds = LEARNS.concat();
+    if let Some(what) = args.what.as_deref().filter(|what| !kinds.contains(what)) {
+        let hint = did_you_mean(what, kinds.iter().copied());
+        return Err(Trouble::Usage(format!("--what {what}: expected {}{hint}", one_of(kinds.iter().copied()))));
+    }
+    let Signature { at, by, reason } = Signature::new(&args.signed, now)?;
+    let what = args.what.as_deref();
+    append(
+        &path,
+        &Entry::Unlearn(Unlearn { at, supplier: Arc::clone(&supplier), what: what.map(Into::into), by, reason }),
+        &zone_of(&setup, &supplier),
+    )?;
+    Ok(format!(
+        "{supplier}: {} is forgotten\n",
+        what.map_or_else(|| "all that was learned".to_owned(), |what| format!("what was learned of its {what}"))
+    ))
+}
+
 /// Who decided what, when.
 struct Signature {
     at: Time,
@@ -215,7 +241,7 @@ fn supplier(setup: &Setup, id: &str, or_all: bool) -> Result<Arc<str>, Trouble> 
 }
 
 /// The zone in which people speak of a supplier's times.
-fn zone_of(setup: &Setup, supplier: &str) -> TimeZone {
+pub(super) fn zone_of(setup: &Setup, supplier: &str) -> TimeZone {
     match setup.register.supplier(supplier) {
         Some(supplier) => setup.register.calendars.zone(supplier.calendar).clone(),
         None => setup.config.defaults.zone.clone(),

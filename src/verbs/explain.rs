@@ -1,13 +1,19 @@
-//! `nightporter explain` and `list`: what it knows, and how it reads a line.
+//! `nightporter explain` and `list`: what it knows, why an alert, and how it reads a line.
 
+mod alert;
+mod evidence;
 mod line;
 mod origin;
+mod search;
+mod severity;
 
 use std::fmt::Write as _;
 
 use parsers::Formats;
 
+pub use self::alert::{Explained, exception, explained};
 pub use self::line::{Reader, line};
+pub use self::search::{LEAST, Search, find, looks_like_an_id};
 
 use crate::mistake::did_you_mean;
 use crate::rules::{RULES, Rules};
@@ -19,7 +25,7 @@ use crate::rules::{RULES, Rules};
 pub fn rule(name: &str, rules: &Rules) -> Result<String, String> {
     rules.manual(name).ok_or_else(|| {
         let hint = did_you_mean(name, RULES.iter().map(|rule| rule.id));
-        format!("there is no rule \"{name}\"{hint} (`nightporter list rules` shows all)")
+        format!("there is no rule \"{name}\"{hint} (`nightporter list rules` shows all; an alert is named by {LEAST} or more characters of its id)")
     })
 }
 

@@ -117,6 +117,7 @@ pub fn run(world: World<'_>) -> io::Result<Metrics> {
         let arrival = Arrival::Replayed { reference: lane.reference };
         // One file goes on until another one's turn has come.
         while next.is_none_or(|next| (key, at) < next) {
+            metrics.came_to(key);
             while let Some(entry) = entries.pop_front_if(|entry| entry.at() <= key) {
                 engine.step(Input::Daybook(entry), &mut alerts);
             }

@@ -26,7 +26,7 @@ use crate::source::watcher::Watcher;
 use crate::store::Store;
 
 pub use patience::Tell;
-pub use recovery::replay_batches;
+pub use recovery::{remembered, replay_batches};
 
 use archivist::Archivist;
 use ingest::{Ingest, Nudge};

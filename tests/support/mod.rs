@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses the part that it needs")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test's world that cannot be built is a test that fails")]
 
+pub(crate) mod mmdb;
 pub(crate) mod town;
 
 use std::fmt::Write;
@@ -45,6 +46,8 @@ pub(crate) struct World {
     pub(crate) config: String,
     /// Lines of the daybook; `None` = none is configured.
     pub(crate) daybook: Option<Vec<String>>,
+    /// What databases say of networks; empty = there is none.
+    pub(crate) geo: Vec<mmdb::Told>,
     /// What is read.
     pub(crate) sources: Vec<Source>,
 }
@@ -73,6 +76,11 @@ impl World {
             config.push_str("daybook = \"daybook.jsonl\"\n");
         }
         config.push_str(&self.config);
+        if !self.geo.is_empty() {
+            fs::write(folder.join("city.mmdb"), mmdb::city(&self.geo)).unwrap();
+            fs::write(folder.join("asn.mmdb"), mmdb::asn(&self.geo)).unwrap();
+            config.push_str("\n[geo]\ncity = \"city.mmdb\"\nasn = \"asn.mmdb\"\n");
+        }
         for Source { name, settings, bytes } in &self.sources {
             fs::write(folder.join(format!("{name}.log")), bytes).unwrap();
             writeln!(config, "\n[[source]]\nname = \"{name}\"\nkind = \"file\"\npath = \"{name}.log\"\n{settings}").unwrap();

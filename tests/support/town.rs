@@ -86,6 +86,12 @@ pub(crate) enum Act {
     Deny,
     /// It is gone.
     Exit,
+    /// A tunnel comes up with a gateway that nobody declared.
+    Tunnel,
+    /// An administrator changes a gateway.
+    Change,
+    /// An account that looks like a supplier's comes in, and no supplier owns it.
+    Unknown,
     /// Somebody of the staff comes in.
     Staff,
     /// The gateway speaks of itself.
@@ -164,6 +170,9 @@ pub(crate) const ALL: &[Act] = &[
     Act::Deny,
     Act::Exit,
     Act::Staff,
+    Act::Tunnel,
+    Act::Change,
+    Act::Unknown,
     Act::Health,
     Act::Again,
     Act::Again,
@@ -260,7 +269,8 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
         time += step.after;
         let &Step { who, act, place, gateway, slot, .. } = step;
         let (name, from) = (login(who), address(who, place));
-        let mut concerned = (!matches!(act, Act::Staff | Act::Health | Act::Again)).then_some((who, place));
+        let mut concerned =
+            (!matches!(act, Act::Staff | Act::Tunnel | Act::Change | Act::Unknown | Act::Health | Act::Again)).then_some((who, place));
         let written = match act {
             Act::Up => {
                 let inner = format!("{}.{}", ["10.99.0", "10.98.0"][gateway], 10 * (who / 2) + slot);
@@ -306,6 +316,15 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
                 (3, portal(time, &format!("externalId=c{id} {said}")))
             }),
             Act::Staff => Some((2, bastion(time, number, "Accepted publickey for dupont.m from 10.4.2.9 port 50000 ssh2"))),
+            Act::Tunnel => {
+                let head = gateway_head(time, gateway, "0101037138", "type=\"event\" subtype=\"vpn\"");
+                Some((gateway, format!("{head} action=\"tunnel-up\" remip=203.0.113.200 user=\"N/A\" tunneltype=\"ipsec\" tunnelid={number}")))
+            }
+            Act::Change => {
+                let head = gateway_head(time, gateway, "0100044547", "type=\"event\" subtype=\"system\"");
+                Some((gateway, format!("{head} user=\"adm.bernard\" ui=\"GUI(10.4.2.9)\" action=\"Edit\" cfgpath=\"firewall.policy\" cfgobj=\"{number}\"")))
+            }
+            Act::Unknown => Some((2, bastion(time, number, "Accepted password for ext-licorne-1 from 203.0.113.201 port 40000 ssh2"))),
             Act::Health => Some((gateway, health(time, gateway))),
             Act::Again => {
                 lines.extend(lines.last().filter(|line| time - line.time <= 90).cloned());

@@ -254,11 +254,10 @@ fn command<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     }
 }
 
-/// The verbs that change a box's configuration; the others look at it (Citrix ADC Command Reference).
-const CHANGES: [&[u8]; 27] = [
-    b"add", b"set", b"rm", b"bind", b"unbind", b"unset", b"enable", b"disable", b"create", b"update", b"rename", b"clear", b"save",
-    b"link", b"unlink", b"change", b"import", b"apply", b"install", b"remove", b"restore", b"switch", b"join", b"force", b"sync",
-    b"unlock", b"lock",
+/// The verbs that change a box's configuration; the others look at it, save it or copy it to the other node (Citrix ADC Command Reference).
+const CHANGES: [&[u8]; 24] = [
+    b"add", b"set", b"rm", b"bind", b"unbind", b"unset", b"enable", b"disable", b"create", b"update", b"rename", b"clear", b"link",
+    b"unlink", b"change", b"import", b"apply", b"install", b"remove", b"restore", b"join", b"force", b"unlock", b"lock",
 ];
 
 /// Messages in sentences: `"Authentication is rejected for fourn.chimere (client ip : 198.51.100.23  , vserver ip: 192.0.2.1   ), …"`,

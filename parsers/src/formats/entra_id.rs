@@ -206,7 +206,12 @@ impl<'a> Fields<'a> {
     /// A change that was made; to look something up is none.
     fn is_change(&self) -> bool {
         let audit = self.category == b"AuditLogs" || !self.activity.is_empty();
-        audit && self.result.eq_ignore_ascii_case(b"success") && self.kind != b"Get"
+        let named = [self.operation, self.activity].into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+        let says = |words: &[&str]| words.iter().any(|word| find(named, word.as_bytes()).is_some());
+        let is_own = self.target == [self.user, self.initiator].into_iter().find(|login| !login.is_empty()).unwrap_or_default();
+        // One's own password, and what follows from any password's change, are no change of anybody's access.
+        let is_harmless = says(&["StsRefreshToken"]) || (is_own && says(&["password", "security info"]));
+        audit && self.result.eq_ignore_ascii_case(b"success") && self.kind != b"Get" && !is_harmless
     }
 }
 

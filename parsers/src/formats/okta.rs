@@ -96,7 +96,9 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     }
     let is_second = fields.event == b"user.authentication.auth_via_mfa" && fields.method != b"Password";
     facts.mfa = (is_second && facts.kind == Kind::LoginSuccess).then_some(true);
-    if is_change(fields.event) && outcome != Outcome::Refused {
+    // One's own password and factors are nobody else's business, and what Okta does by itself, a directory's import among it, is nobody's.
+    let is_own = fields.actor == fields.target && OWN.iter().any(|family| fields.event.starts_with(family.as_bytes()));
+    if is_change(fields.event) && outcome != Outcome::Refused && !is_own && fields.actor_kind != b"SystemPrincipal" {
         facts.about = Some(About::Configuration);
         facts.target = [fields.target, fields.target_name].into_iter().map(text).find(|target| !target.is_empty()).unwrap_or_default();
     }
@@ -136,6 +138,9 @@ fn kind(event: &[u8], outcome: Outcome) -> Kind {
         _ => Kind::Other,
     }
 }
+
+/// Families of events in which people change what is their own.
+const OWN: &[&str] = &["user.account.", "user.mfa.factor."];
 
 /// Families of events that change users, groups, policies, applications, factors, keys and the organisation itself.
 const CHANGES: &[&str] = &[

@@ -125,10 +125,10 @@ fn whom<'a>(line: &Line<'a>, text: &'a [u8], end: usize, facts: &mut Facts) -> &
 
 /// `Configuration Change: admin@198.51.100.7 (Local Database): Firewall: Rules - saved/edited a firewall rule.`
 fn change<'a>(line: &Line<'a>, page: &'a [u8], rest: &'a [u8], facts: &mut Facts) {
-    facts.about = Some(About::Configuration);
     facts.target = line.text(page);
     let end = find(rest, b": ").unwrap_or(rest.len());
     let blank = memchr(b' ', cut(rest, end).0).unwrap_or(end);
+    facts.about = (cut(rest, end).0 != b"(system)").then_some(About::Configuration);
     let rest = whom(line, rest, blank, facts);
     facts.action = line.text(find(rest, b": ").map_or(&[] as &[u8], |at| cut(rest, at + 2).1));
 }

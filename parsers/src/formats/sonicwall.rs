@@ -167,7 +167,7 @@ fn fill<'a>(line: &Line<'a>, fields: &Fields<'a>, stamps: &mut Stamps, facts: &m
         Kind::SessionStart | Kind::SessionEnd => {
             facts.assigned_ip = event.assigned;
             // Two gateways, and nobody by name.
-            if facts.user.is_empty() && event.negotiated {
+            if facts.user.is_empty() && event.negotiated && find(fields.note.value, b"GroupVPN").is_none() {
                 facts.peer = facts.source_ip;
             }
         }

@@ -61,6 +61,8 @@ struct Fields<'a> {
     sent: Pair<'a>,
     received: Pair<'a>,
     duration: Pair<'a>,
+    /// `Start`, `Interim` or `Stop` of a flow.
+    stage: Pair<'a>,
     session: Pair<'a>,
     connection: Pair<'a>,
     reason: Pair<'a>,
@@ -94,6 +96,7 @@ impl<'a> Fields<'a> {
             b"sent_bytes" | b"bytes_sent" => &mut self.sent,
             b"recv_bytes" | b"bytes_received" => &mut self.received,
             b"duration" => &mut self.duration,
+            b"con_event" => &mut self.stage,
             b"sessionid" | b"session_id" => &mut self.session,
             b"con_name" | b"connectionname" | b"connection_name" => &mut self.connection,
             b"reason" => &mut self.reason,
@@ -166,6 +169,7 @@ fn traffic(fields: &Fields<'_>, facts: &mut Facts) {
     };
     facts.source_bytes = number(fields.sent.value);
     facts.destination_bytes = number(fields.received.value);
+    facts.running = matches!(fields.stage.value, b"Start" | b"Interim");
     facts.duration = seconds(fields.duration.value);
 }
 
@@ -212,6 +216,11 @@ fn administration<'a>(line: &Line<'a>, fields: &Fields<'a>, facts: &mut Facts) {
         facts.kind = login(message, fields.status.value);
     } else if [b"reboot" as &[u8], b"restart"].iter().any(|words| says(message, words)) {
         facts.about = Some(About::Restart);
+    } else if [b"was downloaded" as &[u8], b"was exported", b"was viewed", b"was generated", b"backup taken"]
+        .iter()
+        .any(|words| says(message, words))
+    {
+        // It was looked at and copied, and stays what it is.
     } else if !facts.user.is_empty() && fields.status.value != b"Failed" {
         facts.about = Some(About::Configuration);
         facts.target = line.pair(fields.message);

@@ -204,7 +204,8 @@ fn administration<'a>(line: &Line<'a>, fields: &Fields<'a>, facts: &mut Facts) {
     let (module, _) = until(rest, b' ').unwrap_or((rest, &[]));
     let is = |words: &[&[u8]], word: &[u8]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
     let asks = rest.split(|&b| b == b' ').take(4).any(|word| {
-        is(&[b"SHOW", b"LIST", b"GET", b"STATUS", b"IDENT", b"INFORMATION", b"PROPERTY", b"SESSION", b"CHECK", b"HELP", b"SEARCH"], word)
+        let looks: &[&[u8]] = &[b"SHOW", b"LIST", b"GET", b"STATUS", b"IDENT", b"INFORMATION", b"PROPERTY", b"SESSION", b"CHECK", b"HELP"];
+        is(looks, word) || is(&[b"SEARCH", b"BACKUP", b"DOWNLOAD", b"VALIDATE"], word)
     });
     if is(&[b"AUTH", b"LOGIN", b"CHALLENGE"], verb) || says(command, b"logged in") || says(command, b"authentication ") {
         facts.kind = match fields.error.value {

@@ -35,8 +35,8 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     facts.stamp = record.times().map(|time| stamps.body(time, super::cef::plain::time)).find(|&at| at != Stamp::None).unwrap_or_default();
     let meaning = Meaning::of(record.provider, number(record.id)?, record.failed());
     facts.kind = meaning.kind;
-    facts.about = meaning.about;
     let fields = &record.fields;
+    facts.about = meaning.about.filter(|&about| about != About::Configuration || is_by_a_person(&record));
     let (login, domain, logon) = match meaning.who {
         Who::Target => (fields.target_user, fields.target_domain, fields.target_logon),
         Who::Subject => (fields.subject_user, fields.subject_domain, fields.subject_logon),
@@ -56,6 +56,14 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
         None => whence(line, &record, meaning, facts),
     }
     Some(())
+}
+
+/// Whether somebody changed something that is not his own: machines change their passwords and settings all the time, and people
+/// their own. That a log was cleared says enough, whoever did it.
+fn is_by_a_person(record: &Record<'_>) -> bool {
+    let fields = &record.fields;
+    let own = fields.target_user.eq_ignore_ascii_case(fields.subject_user);
+    matches!(record.id, b"104" | b"1102") || !(own || fields.subject_user.ends_with(b"$"))
 }
 
 /// Where the user comes from, what is reached and why it was refused.

@@ -13,6 +13,7 @@ use super::outlet::Outlet;
 use super::patience::{Patience, Tell};
 use crate::batch::{Batch, Position, Positions};
 use crate::config::Config;
+use crate::engine::state::State;
 use crate::fault::Fault;
 use crate::metrics::Metrics;
 use crate::pool::Parsed;
@@ -44,6 +45,19 @@ impl Recovered {
     }
 }
 
+/// What a watch remembered when it last kept its state in a folder; `None` if it never did. Nothing is changed there.
+///
+/// # Errors
+/// The snapshot cannot be read.
+pub fn remembered(folder: &Path) -> Result<Option<State>, Fault> {
+    let Some(payload) = snapshot::peek(folder)? else { return Ok(None) };
+    Ok(Some(kept(&payload, folder)?.state))
+}
+
+fn kept(payload: &[u8], folder: &Path) -> Result<Kept, Fault> {
+    Kept::from_bytes(payload).map_err(|error| Fault::new("read the snapshot in", folder, io::Error::new(io::ErrorKind::InvalidData, error)))
+}
+
 /// Brings a keeper to where the former run stopped: snapshot, then every record after it. A snapshot is due then.
 pub(super) fn recover(
     store: Store,
@@ -61,8 +75,7 @@ pub(super) fn recover(
     let journal = Journal::open(folder)?;
     let mut numbers = Numbers::present(inputs);
     if let Some(payload) = &loaded.payload {
-        let kept = Kept::from_bytes(payload)
-            .map_err(|error| Fault::new("read the snapshot in", folder, io::Error::new(io::ErrorKind::InvalidData, error)))?;
+        let kept = kept(payload, folder)?;
         if kept.config != setup.hash {
             patience.tell("the configuration or register has changed since the last run");
         }

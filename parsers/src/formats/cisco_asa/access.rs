@@ -263,9 +263,16 @@ fn is_harmless(command: &[u8], kind: &[u8]) -> bool {
         "pwd",
         "help",
         "changeto",
+        "write",
+        "wr",
+        "backup",
+        "verify",
+        "test",
+        "cd",
     ];
-    let keeps = ["configure terminal", "conf t", "write", "write memory", "write terminal"];
-    looks.iter().any(|word| word.as_bytes() == kind) || keeps.iter().any(|whole| whole.as_bytes() == command)
+    let keeps = ["configure terminal", "conf t", "copy running-config", "copy /noconfirm running-config"];
+    let erases = command.starts_with(b"write erase") || command.starts_with(b"write standby");
+    !erases && (looks.iter().any(|word| word.as_bytes() == kind) || keeps.iter().any(|beginning| command.starts_with(beginning.as_bytes())))
 }
 
 /// The device's reason, where the message gives one.

@@ -172,7 +172,10 @@ fn tunnel<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
     let login = cut(names, rfind(names, b" Group:").or_else(|| rfind(names, b" Id:")).unwrap_or(names.len())).0;
     line.login(given(trim(login)), Escape::None, facts);
     facts.group = line.text(given(word(after(names, b"Group: "))));
-    if facts.user.is_empty() {
+    // A phone or a notebook shows a name of its own kind, a gateway its address or its name in the network.
+    let id = word(after(state, b"Id: "));
+    let is_gateway = id.is_empty() || ip(id).is_some() || (id.contains(&b'.') && !id.contains(&b'@') && !id.contains(&b'*'));
+    if facts.user.is_empty() && is_gateway {
         facts.peer = facts.source_ip;
     }
 }

@@ -105,20 +105,10 @@ fn transaction<'a>(line: &Line<'a>, text: &'a [u8], facts: &mut Facts) {
 /// Tells a change by its verb.
 fn changed<'a>(line: &Line<'a>, verb: &'a [u8], succeeded: bool, facts: &mut Facts) {
     facts.action = line.text(verb);
+    // What is saved was changed before.
     let change = matches!(
         verb,
-        b"create"
-            | b"modify"
-            | b"delete"
-            | b"save"
-            | b"load"
-            | b"install"
-            | b"edit"
-            | b"mv"
-            | b"cp"
-            | b"restore"
-            | b"reset-stats"
-            | b"obj_delete"
+        b"create" | b"modify" | b"delete" | b"load" | b"install" | b"edit" | b"mv" | b"cp" | b"restore" | b"reset-stats" | b"obj_delete"
     );
     if change && succeeded && verb != b"reset-stats" {
         facts.about = Some(About::Configuration);

@@ -1,6 +1,7 @@
 //! What an event is: a login, a tunnel, a change, a restart.
 
 use super::fields::Fields;
+use crate::atoms::find;
 use crate::{About, Facts, Kind, Line, Text};
 
 /// What the message ids of the "FortiOS Log Message Reference" mean, as far as they mean one thing only. For all others
@@ -122,13 +123,19 @@ impl<'a> Fields<'a> {
     fn about(&self) -> Option<About> {
         match self.number_of_event() {
             // LOGID_EVENT_CONFIG_PATH, _OBJ, _ATTR, _OBJATTR, LOG_ID_CHG_CONFIG, LOG_ID_CHG_CONFIG_INFO
-            b"44544" | b"44545" | b"44546" | b"44547" | b"32102" | b"32099" => Some(About::Configuration),
+            b"44544" | b"44545" | b"44546" | b"44547" | b"32102" | b"32099" if !self.is_of_the_screen() => Some(About::Configuration),
             // LOG_ID_SYSTEM_START, LOG_ID_REBOOT
             b"32009" | b"32138" => Some(About::Restart),
-            _ if self.pair(self.path).is_some() => Some(About::Configuration),
+            _ if self.pair(self.path).is_some() && !self.is_of_the_screen() => Some(About::Configuration),
             _ if self.described(b"fortigate started") || self.described(b"device rebooted") => Some(About::Restart),
             _ => None,
         }
+    }
+
+    /// Whether it only is how an administrator's screen looks, and when he was last there: written at each login.
+    fn is_of_the_screen(&self) -> bool {
+        let path = self.value(self.path);
+        [b"dashboard".as_slice(), b"login-time", b"gui.console"].iter().any(|part| find(path, part).is_some())
     }
 
     /// What was changed: `user.local ext-new`, where the message tells the object as well, else `user.local`.

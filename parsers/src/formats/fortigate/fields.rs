@@ -204,6 +204,7 @@ impl<'a> Fields<'a> {
         // A long session tells its totals again and again (log id 20): the part since the last line can be summed.
         facts.source_bytes = self.number(self.sent_delta).or_else(|| self.number(self.sent));
         facts.destination_bytes = self.number(self.received_delta).or_else(|| self.number(self.received));
+        facts.running = self.value(self.log_id).ends_with(b"0000000020") && self.pair(self.received_delta).is_none();
     }
 
     fn stamp(&self) -> Stamp {
