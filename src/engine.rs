@@ -31,11 +31,12 @@ mod signs;
 pub mod state;
 mod streams;
 mod telling;
+pub mod timers;
 pub mod tunnels;
 
 use attribution::Attribution;
 pub use joining::is_telling;
-use state::{Accounted, State, Timer, What};
+use state::{Accounted, RuleId, State, Timer, What};
 
 /// What is known of a source before its first line.
 #[derive(Clone, Debug)]
@@ -119,6 +120,8 @@ pub struct Engine {
     by_device: HashMap<(u16, Box<[u8]>), usize>,
     /// The stream of each source's last line.
     latest: Vec<Option<usize>>,
+    /// The device's name in each stream's last line, as alerts show it.
+    observers: Vec<Arc<str>>,
     /// The stream that holds the watermark back.
     slowest: Option<usize>,
     next_due: Time,
@@ -145,6 +148,7 @@ impl Engine {
             daybook_configured: daybook,
             by_device: HashMap::new(),
             latest,
+            observers: Vec::new(),
             slowest: None,
             next_due: Time::MIN,
             repeated: 0,
@@ -250,7 +254,7 @@ impl Engine {
                 due,
                 supplier: Arc::clone(&supplier),
                 login: Some(Arc::clone(login)),
-                what: What::Rule { rule: Overstay::NAME.id.to_owned(), kind: overstay::LOOK },
+                what: What::Rule { rule: RuleId(Overstay::NAME.id), kind: overstay::LOOK },
             })
             .collect();
         timers.into_iter().for_each(|timer| self.arm(timer));
@@ -268,13 +272,13 @@ impl Engine {
     }
 
     fn first_due(&self) -> Time {
-        self.state.timers.first().map_or(Time::MAX, |timer| timer.due)
+        self.state.timers.first_due().unwrap_or(Time::MAX)
     }
 
     /// Fires the timers that the watermark has come to, in their order.
     fn fire(&mut self, out: &mut Vec<Alert>) {
         while self.next_due <= self.state.watermark {
-            if let Some(timer) = Arc::make_mut(&mut self.state.timers).pop_first() {
+            if let Some(timer) = self.state.timers.pop_first() {
                 self.timer(timer, out);
             }
             self.next_due = self.first_due();
@@ -285,6 +289,6 @@ impl Engine {
     /// A timer to come.
     fn arm(&mut self, timer: Timer) {
         self.next_due = self.next_due.min(timer.due);
-        Arc::make_mut(&mut self.state.timers).insert(timer);
+        self.state.timers.insert(timer);
     }
 }

@@ -76,6 +76,7 @@ impl Addresses {
             // The address itself may have had to go.
             if let Some(before) = self.held.get(&address).map(|held| held.standing) {
                 *self.counts.entry(before).or_default() -= 1;
+                self.counts.retain(|_, count| *count > 0);
             }
             *self.counts.entry(standing).or_default() += 1;
         }

@@ -1,5 +1,6 @@
 //! From an attributed line to what happened.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -53,11 +54,23 @@ impl Engine {
         self.shown(said, login, sha256)
     }
 
+    /// The name of a device. The lines of a stream name one and the same, as a rule: it is held once.
+    fn observer(&mut self, stream: usize, name: Cow<'_, [u8]>) -> Arc<str> {
+        if self.observers.len() <= stream {
+            self.observers.resize_with(stream + 1, Arc::default);
+        }
+        let Some(held) = self.observers.get_mut(stream) else { return lossy(name).into() };
+        if held.as_bytes() != &*name {
+            *held = lossy(name).into();
+        }
+        Arc::clone(held)
+    }
+
     /// The line as an alert shows it, by its hash.
-    fn shown(&self, said: &Said<'_>, login: Option<Arc<str>>, sha256: [u8; 32]) -> Option<Scene> {
+    fn shown(&mut self, said: &Said<'_>, login: Option<Arc<str>>, sha256: [u8; 32]) -> Option<Scene> {
         let Said { sighting, event, dated, .. } = *said;
         let source = Arc::clone(&self.sources.get(usize::from(sighting.source))?.name);
-        let observer = event.text(event.facts.device).map_or_else(|| Arc::clone(&source), |name| lossy(name).into());
+        let observer = event.text(event.facts.device).map_or_else(|| Arc::clone(&source), |name| self.observer(said.stream, name));
         Some(Scene {
             time: dated.time,
             login,

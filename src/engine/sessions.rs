@@ -402,11 +402,11 @@ impl Engine {
                     self.happened(&owner, Happened::due(Happening::StillOpen { cut }, due, Some(holder.session)), out);
                 }
             }
-            What::Stream { stream, rule, kind } => self.stream_due(stream, &rule, kind, due, out),
+            What::Stream { stream, rule, kind } => self.stream_due(stream, rule.0, kind, due, out),
             What::Rule { rule, kind } => {
                 let holder = Holder { supplier, login: login.unwrap_or_default(), session: 0 };
                 let Some(owner) = self.owner_of(&holder) else { return };
-                self.told(&owner, Happened::due(Happening::Due { kind }, due, None), Some(&rule), out);
+                self.told(&owner, Happened::due(Happening::Due { kind }, due, None), Some(rule.0), out);
             }
         }
     }

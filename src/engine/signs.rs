@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parsers::{Stamp, Time};
 
-use super::state::{Stream, Timer, What};
+use super::state::{RuleId, Stream, Timer, What};
 use super::telling::alert;
 use super::{Arrival, Engine, Sighting};
 use crate::alert::Alert;
@@ -105,7 +105,7 @@ impl Engine {
             out.extend(alert(nobody, rule, finding, exception, &mut Vec::new()));
         }
         for wake in findings.wakes {
-            let what = What::Stream { stream: u32::try_from(at).unwrap_or(u32::MAX), rule: wake.rule.to_owned(), kind: wake.kind };
+            let what = What::Stream { stream: u32::try_from(at).unwrap_or(u32::MAX), rule: RuleId(wake.rule), kind: wake.kind };
             self.arm(Timer { due: wake.due, supplier: "".into(), login: None, what });
         }
     }

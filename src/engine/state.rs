@@ -1,21 +1,22 @@
 //! Everything the engine remembers: one serialisable value.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use parsers::Time;
 use parsers::time::SECOND;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::addresses::Addresses;
 use super::connections::Connections;
 use super::entities::Entities;
 use super::flood::Floods;
+use super::timers::Timers;
 use super::tunnels::Tunnel;
 use crate::alert::Severity;
 use crate::clock::Clock;
 use crate::daybook::Daybook;
-use crate::rules::{AccountMemory, StreamMemory, SupplierMemory};
+use crate::rules::{AccountMemory, RULES, StreamMemory, SupplierMemory};
 use crate::session::Session;
 
 /// What is kept between two inputs. Clones share all entities until one of them changes.
@@ -29,7 +30,7 @@ pub struct State {
     /// Source addresses of logins.
     pub addresses: Addresses,
     /// What is to happen when the watermark comes to it.
-    pub timers: Arc<BTreeSet<Timer>>,
+    pub timers: Timers,
     /// Windows, cuts, exceptions.
     pub daybook: Arc<Daybook>,
     /// Low and medium alerts of the rules, day by day.
@@ -103,10 +104,25 @@ impl Stream {
 
 /// The lines of a stream's last 90 seconds that concern a supplier, by content.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, from = "Written")]
 pub struct Recent {
-    held: BTreeSet<[u8; 32]>,
+    /// Only asked, never gone through.
+    #[serde(skip)]
+    held: HashSet<[u8; 32]>,
     order: VecDeque<(Time, [u8; 32])>,
+}
+
+/// What is written of [`Recent`].
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Written {
+    order: VecDeque<(Time, [u8; 32])>,
+}
+
+impl From<Written> for Recent {
+    fn from(Written { order }: Written) -> Recent {
+        Recent { held: order.iter().map(|(_, line)| *line).collect(), order }
+    }
 }
 
 /// A byte-identical line of one stream within this of the stream's clock is the same event.
@@ -176,7 +192,7 @@ pub struct Story {
 }
 
 /// Something that is to happen when the watermark has come to `due`. Timers fire in their order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timer {
     /// When.
     pub due: Time,
@@ -189,12 +205,12 @@ pub struct Timer {
 }
 
 /// What a timer does.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum What {
     /// Calls a rule that asked for it.
     Rule {
         /// Its id.
-        rule: String,
+        rule: RuleId,
         /// Its own word for it.
         kind: u8,
     },
@@ -203,7 +219,7 @@ pub enum What {
         /// Its index.
         stream: u32,
         /// The rule's id.
-        rule: String,
+        rule: RuleId,
         /// Its own word for it.
         kind: u8,
     },
@@ -213,6 +229,24 @@ pub enum What {
     Forget(u32),
     /// Looks for sessions still open after the cut of this time.
     StillOpen(Time),
+}
+
+impl Default for What {
+    /// The first in their order.
+    fn default() -> Self {
+        What::Rule { rule: RuleId(""), kind: 0 }
+    }
+}
+
+/// The id of a rule; empty where there is no such rule any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct RuleId(pub &'static str);
+
+impl<'de> Deserialize<'de> for RuleId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        Ok(RuleId(RULES.iter().map(|rule| rule.id).find(|known| *known == id).unwrap_or_default()))
+    }
 }
 
 #[cfg(test)]

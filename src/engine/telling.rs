@@ -12,7 +12,7 @@ use super::Engine;
 use super::addresses::Standing;
 use super::attribution::Owner;
 use super::joining::Said;
-use super::state::{Accounted, Story, Supplied, Timer, What};
+use super::state::{Accounted, RuleId, Story, Supplied, Timer, What};
 use crate::alert::{Alert, Because, RuleName, Severity, Stable};
 use crate::register::{Register, Supplier};
 use crate::rules::{AddressMemory, Case, Finding, Findings, Happening, Memories, local};
@@ -49,28 +49,26 @@ impl Engine {
     /// Shows what happened to all rules, or to one whose timer fell due, and makes alerts of what they find.
     pub(super) fn told(&mut self, owner: &Owner, mut happened: Happened<'_>, only: Option<&str>, out: &mut Vec<Alert>) {
         let supplier = &owner.supplier;
-        let register = Arc::clone(&self.register);
-        let rules = Arc::clone(&self.rules);
-        let geo = Arc::clone(&self.geo);
-        let daybook = Arc::clone(&self.state.daybook);
+        let (register, rules, geo, daybook) = (&*self.register, &*self.rules, &*self.geo, &*self.state.daybook);
         // Nothing is kept of suppliers that are only the names of failing logins: anybody may invent them.
-        let mut stranger = Supplied::default();
+        let mut stranger = None;
         let named_in_a_cut = || daybook.cut(&supplier.id, happened.now).is_some_and(|cut| cut.supplier == supplier.id);
         let keep = register.is_declared() || supplier.is_nobody() || named_in_a_cut();
         let held = if keep { self.state.suppliers.entry(&supplier.id) } else { self.state.suppliers.get_mut(&supplier.id) };
-        let Supplied { accounts, memory, .. } = held.unwrap_or(&mut stranger);
+        let Supplied { accounts, memory, .. } = held.unwrap_or_else(|| stranger.insert(Supplied::default()));
         // Only accounts that got in are remembered: failing names are anybody's to invent.
-        let mut nobody = Accounted::default();
+        let mut nobody = None;
         let is_invented = accounts.get(&owner.login).is_none() && owner.is_invented();
-        let Accounted { sessions, memory: of_account, stories, .. } = accounts.get_mut(&owner.login).unwrap_or(&mut nobody);
-        let mut nowhere = AddressMemory::default();
+        let Accounted { sessions, memory: of_account, stories, .. } =
+            accounts.get_mut(&owner.login).unwrap_or_else(|| nobody.insert(Accounted::default()));
+        let mut nowhere = None;
         let standing = match happened.happening {
             Happening::Refused { .. } if is_invented => Standing::Unknown,
             Happening::Refused { .. } => Standing::Refused,
             _ => Standing::LetIn,
         };
         let seen = happened.address.and_then(|ip| self.state.addresses.seen(ip, happened.now, standing));
-        let address = seen.map_or(&mut nowhere, |seen| &mut seen.memory);
+        let address = seen.map_or_else(|| nowhere.insert(AddressMemory::default()), |seen| &mut seen.memory);
         let session = happened.session.and_then(|number| sessions.iter().find(|session| session.number == number));
         if let (Some(scene), Some(session)) = (&mut happened.scene, session) {
             scene.story = Some(Arc::clone(&session.story));
@@ -93,11 +91,11 @@ impl Engine {
                 .and_then(|session| self.state.streams.get(usize::try_from(session.stream).ok()?))
                 .and_then(|stream| stream.first),
             repeated: happened.repeated,
-            register: &register,
-            daybook: &daybook,
+            register,
+            daybook,
             daybook_configured: self.daybook_configured,
             calendars: &register.calendars,
-            geo: &geo,
+            geo,
         };
         let mut findings = Findings::default();
         let mut memories = Memories { account: of_account, supplier: memory, address };
@@ -107,14 +105,14 @@ impl Engine {
         }
         let login = (!owner.login.is_empty() && !supplier.is_nobody()).then(|| Arc::clone(&owner.login));
         for (rule, mut finding) in findings.found {
-            finding.because = with_site_time(&register, finding.because, &finding.scene, case.zone());
+            finding.because = with_site_time(register, finding.because, &finding.scene, case.zone());
             let about = if finding.of_all { register.nobody(finding.scene.site.as_deref()) } else { supplier };
             let exception =
                 daybook.exception(rule.id, &about.id, case.zone(), finding.scene.time).map(|exception| exception.reason.to_string());
             out.extend(alert(about, rule, finding, exception, stories));
         }
         for wake in findings.wakes {
-            let what = What::Rule { rule: wake.rule.to_owned(), kind: wake.kind };
+            let what = What::Rule { rule: RuleId(wake.rule), kind: wake.kind };
             self.arm(Timer { due: wake.due, supplier: Arc::clone(&supplier.id), login: login.clone(), what });
         }
     }

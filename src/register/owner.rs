@@ -1,6 +1,6 @@
 //! Whose account a login is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use parsers::Glob;
@@ -23,15 +23,16 @@ pub(super) struct Owners {
     accounts: HashMap<Name, (usize, usize)>,
     /// Login that a pattern spells out → supplier.
     literals: HashMap<Box<str>, usize>,
-    /// The other patterns, most exact first; of equals the first in the register.
-    globs: Vec<(Glob, usize)>,
-    /// Patterns of groups, most exact first.
-    groups: Vec<(Glob, usize)>,
+    /// The other patterns.
+    globs: Globs,
+    /// Patterns of groups.
+    groups: Globs,
 }
 
 impl Owners {
     pub(super) fn new(suppliers: &[Arc<Supplier>], accounts: &[Arc<Account>]) -> Owners {
         let mut owners = Owners::default();
+        let (mut globs, mut groups) = (Vec::new(), Vec::new());
         for (at, account) in accounts.iter().enumerate() {
             owners.accounts.entry(account.login.clone()).or_insert((at, account.supplier));
         }
@@ -40,15 +41,15 @@ impl Owners {
                 if glob.is_literal() {
                     owners.literals.entry(glob.pattern().into()).or_insert(at);
                 } else {
-                    owners.globs.push((glob.clone(), at));
+                    globs.push((glob.clone(), at));
                 }
             }
-            owners.groups.extend(supplier.groups.iter().map(|glob| (glob.clone(), at)));
+            groups.extend(supplier.groups.iter().map(|glob| (glob.clone(), at)));
         }
         // A stable sort: of equals the first in the register stays first.
-        owners.globs.sort_by_key(|(glob, _)| std::cmp::Reverse(glob.exactness()));
-        owners.groups.sort_by_key(|(glob, _)| std::cmp::Reverse((glob.is_literal(), glob.exactness())));
-        owners
+        globs.sort_by_key(|(glob, _)| std::cmp::Reverse(glob.exactness()));
+        groups.sort_by_key(|(glob, _)| std::cmp::Reverse((glob.is_literal(), glob.exactness())));
+        Owners { globs: Globs::new(globs), groups: Globs::new(groups), ..owners }
     }
 
     /// Index of the `[[account]]` entry of a login.
@@ -60,13 +61,38 @@ impl Owners {
         if let Some(&(account, supplier)) = self.accounts.get(login) {
             return Some(Owner { supplier, account: Some(account) });
         }
-        let by_name = || self.literals.get(login).copied().or_else(|| first_match(&self.globs, login));
-        let by_group = || group.and_then(|group| first_match(&self.groups, &group.to_lowercase()));
+        let by_name = || self.literals.get(login).copied().or_else(|| self.globs.first_match(login));
+        let by_group = || group.and_then(|group| self.groups.first_match(&group.to_lowercase()));
         by_name().or_else(by_group).map(|supplier| Owner { supplier, account: None })
     }
 }
 
-fn first_match(globs: &[(Glob, usize)], name: &str) -> Option<usize> {
-    let may_match = |glob: &Glob| name.as_bytes().starts_with(glob.beginning()) && glob.matches(name);
-    globs.iter().find(|(glob, _)| may_match(glob)).map(|&(_, at)| at)
+/// Patterns, most exact first; of equals the first in the register.
+#[derive(Debug, Default)]
+struct Globs {
+    list: Vec<(Glob, usize)>,
+    /// Indexes of those that begin alike, in their order: a name is held only against patterns of its own beginnings, however many
+    /// there are.
+    by_beginning: HashMap<Box<[u8]>, Vec<usize>>,
+    /// Lengths of the beginnings.
+    lengths: BTreeSet<usize>,
+}
+
+impl Globs {
+    fn new(list: Vec<(Glob, usize)>) -> Globs {
+        let mut globs = Globs::default();
+        for (at, (glob, _)) in list.iter().enumerate() {
+            globs.by_beginning.entry(glob.beginning().into()).or_default().push(at);
+            globs.lengths.insert(glob.beginning().len());
+        }
+        Globs { list, ..globs }
+    }
+
+    fn first_match(&self, name: &str) -> Option<usize> {
+        let beginnings = self.lengths.iter().map_while(|&length| name.as_bytes().get(..length));
+        let alike = beginnings.filter_map(|beginning| self.by_beginning.get(beginning));
+        let matches = |at: &usize| self.list.get(*at).is_some_and(|(glob, _)| glob.matches(name));
+        let first = alike.filter_map(|alike| alike.iter().copied().find(matches)).min()?;
+        self.list.get(first).map(|&(_, at)| at)
+    }
 }

@@ -117,7 +117,7 @@ fn encode(value: &Value, out: &mut Vec<u8>) {
     let short = |size: usize| u8::try_from(size).ok().filter(|&size| size < 29);
     match value {
         Value::Object(map) => {
-            out.push(7 << 5 | short(map.len()).unwrap());
+            out.push((7 << 5) + short(map.len()).unwrap());
             for (key, value) in map {
                 encode(&json!(key), out);
                 match (key.as_str(), value.as_u64()) {
@@ -126,7 +126,7 @@ fn encode(value: &Value, out: &mut Vec<u8>) {
                         out.extend(number.to_be_bytes());
                     }
                     (key, Some(number)) if SHORT.contains(&key) => {
-                        out.push(5 << 5 | 2);
+                        out.push((5 << 5) + 2);
                         out.extend(u16::try_from(number).unwrap().to_be_bytes());
                     }
                     _ => encode(value, out),
@@ -136,17 +136,17 @@ fn encode(value: &Value, out: &mut Vec<u8>) {
         Value::Array(list) => out.extend([short(list.len()).unwrap(), 4]),
         Value::String(text) => {
             match short(text.len()) {
-                Some(size) => out.push(2 << 5 | size),
-                None => out.extend([2 << 5 | 29, u8::try_from(text.len() - 29).unwrap()]),
+                Some(size) => out.push((2 << 5) + size),
+                None => out.extend([(2 << 5) + 29, u8::try_from(text.len() - 29).unwrap()]),
             }
             out.extend(text.as_bytes());
         }
         Value::Number(number) if number.is_f64() => {
-            out.push(3 << 5 | 8);
+            out.push((3 << 5) + 8);
             out.extend(number.as_f64().unwrap().to_be_bytes());
         }
         Value::Number(number) => {
-            out.push(6 << 5 | 4);
+            out.push((6 << 5) + 4);
             out.extend(u32::try_from(number.as_u64().unwrap()).unwrap().to_be_bytes());
         }
         Value::Null | Value::Bool(_) => panic!("no database holds {value}"),
