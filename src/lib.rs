@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod batch;
 pub mod calendar;
+pub mod case;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -90,7 +90,7 @@ fn config(settings: &str) -> String {
 /// A login of a day in June 2026, and half an hour later (or at once) its end.
 fn session(day: u32, time: &str, ip: &str, user: &str, short: bool) -> String {
     let mut lines = String::new();
-    let end = if short { format!("{}1", &time[..4]) } else { "17:59".to_owned() };
+    let end = if short { format!("{}1", time.get(..4).unwrap_or_default()) } else { "17:59".to_owned() };
     for (at, action) in [(time, "tunnel-up"), (&end, "tunnel-down")] {
         writeln!(
             lines,

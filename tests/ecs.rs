@@ -89,7 +89,7 @@ fn fields() -> BTreeMap<String, Vec<Value>> {
             let source = |source: &toml::Value| Source {
                 name: source["name"].as_str().unwrap().to_owned(),
                 settings: source.get("year").map(|year| format!("year = {year}\n")).unwrap_or_default(),
-                bytes: source["lines"].as_str().unwrap().into(),
+                bytes: source.get("lines").and_then(toml::Value::as_str).unwrap_or_default().into(),
             };
             let daybook = |lines: &toml::Value| lines.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect();
             let world = World {

@@ -64,6 +64,9 @@ pub enum About {
 }
 
 impl About {
+    /// All of them.
+    pub const ALL: [About; 4] = [About::Configuration, About::Approval, About::Restart, About::Moved];
+
     /// The word of the output.
     pub fn word(self) -> &'static str {
         match self {

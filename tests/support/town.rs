@@ -284,7 +284,7 @@ pub(crate) fn lines(steps: &[Step]) -> Vec<Line> {
             }
             Act::Down => sessions[who].pop().map(|(gateway, from, inner, id)| {
                 let head = gateway_head(time, gateway, "0101039948", "type=\"event\" subtype=\"vpn\"");
-                (gateway, format!("{head} action=\"tunnel-down\" tunneltype=\"ssl-tunnel\" tunnelid={id} remip={from} tunnelip={inner} user=\"{name}\" sentbyte={} rcvdbyte=9", 20_000_000 * (id % 100)))
+                (gateway, format!("{head} action=\"tunnel-down\" tunneltype=\"ssl-tunnel\" tunnelid={id} remip={from} tunnelip={inner} user=\"{name}\" sentbyte={} rcvdbyte=9", 60_000_000 * (id % 100)))
             }),
             Act::Flow { allowed } => sessions[who].last().map(|(gateway, _, inner, _)| {
                 let head = gateway_head(time, *gateway, "0000000013", "type=\"traffic\" subtype=\"forward\"");

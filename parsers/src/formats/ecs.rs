@@ -95,7 +95,7 @@ fn kind(word: &[u8]) -> Option<Kind> {
 }
 
 fn about(word: &[u8]) -> Option<About> {
-    [About::Configuration, About::Approval, About::Restart].into_iter().find(|about| about.word().as_bytes() == word)
+    About::ALL.into_iter().find(|about| about.word().as_bytes() == word)
 }
 
 fn verdict(word: &[u8]) -> Option<Verdict> {

@@ -118,10 +118,10 @@ impl Profile {
     }
 
     /// When a silence that began at a time is one: when it is longer than the most patient of the hours that it touches
-    /// allows. An hour of which little is known allows everything, and after it nothing is told within an hour: when in an hour
+    /// allows, and than any of them is used to. An hour of which little is known allows everything, and after it nothing is told within an hour: when in an hour
     /// a stream begins to speak, an hour's profile does not know.
     pub(super) fn fall(&self, since: Time, asked: Asked, place: impl Fn(Time) -> Place) -> Option<Fall> {
-        let (mut at, mut known, mut is_sure, mut patient) = (since, 0, true, None);
+        let (mut at, mut known, mut is_sure, mut patient, mut habit) = (since, 0, true, None, 0);
         for _ in 0..=HOURS {
             let place = place(at);
             if let Some((limit, percentile)) = self.limit(place.hour, asked) {
@@ -129,10 +129,12 @@ impl Profile {
                 if patient.is_none_or(|fall: Fall| limit > fall.limit) {
                     patient = Some(Fall { due: at, limit, percentile, place });
                 }
+                habit = self.habit(place.hour).max(habit);
                 if let Some(fall) = patient {
-                    let due = at.plus(fall.limit.saturating_sub(known).max(0));
+                    // A habit has all its hours in it, known ones or not.
+                    let due = at.plus(fall.limit.saturating_sub(known).max(0)).max(since.plus(habit));
                     if due < place.until {
-                        return Some(Fall { due, ..fall });
+                        return Some(Fall { due, limit: fall.limit.max(habit), ..fall });
                     }
                 }
                 known = place.until.since(at).saturating_add(known);
@@ -149,8 +151,12 @@ impl Profile {
         let own = self.hours.get(usize::from(hour))?;
         let needed = asked.gaps.saturating_mul(ONE);
         let percentile = if own.count() >= needed { percentile(&own.seen) } else { percentile(&self.on_like_days(hour, needed)?) };
-        let limit = asked.at_least.max(percentile.saturating_mul(asked.times)).max(i64::from(own.habit()) * SECOND);
-        Some((limit, percentile))
+        Some((asked.at_least.max(percentile.saturating_mul(asked.times)), percentile))
+    }
+
+    /// How long a gap that touched an hour of the week is used to be.
+    fn habit(&self, hour: u8) -> i64 {
+        self.hours.get(usize::from(hour)).map_or(0, |gaps| i64::from(gaps.habit()) * SECOND)
     }
 
     /// Where an hour itself has been heard too little of: the same hour of all working days, or of the week-end.
@@ -289,7 +295,7 @@ mod tests {
     fn what_comes_up_week_after_week_is_a_habit() {
         let mut profile = Profile::default();
         heard(&mut profile, 3, 1000, SECOND, 50 * MINUTE);
-        let limit = |profile: &Profile| profile.limit(3, ASKED).map(|(limit, _)| limit / MINUTE);
+        let limit = |profile: &Profile| profile.fall(Time(3 * HOUR), ASKED, place).map(|fall| (fall.due.0 - 3 * HOUR) / MINUTE);
         assert_eq!(limit(&profile), Some(50));
         heard(&mut profile, 3, 1000, SECOND, 40 * MINUTE);
         assert_eq!(limit(&profile), Some(40));
