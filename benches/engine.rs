@@ -298,6 +298,7 @@ struct Lines {
 }
 
 impl Lines {
+    #[expect(clippy::too_many_arguments, reason = "all that a line is made of")]
     fn push(&mut self, what: What, site: usize, day: usize, now: usize, kind: &str, subtype: &str, body: &str) {
         use std::io::Write as _;
         let (h, m, s) = (now / 3600, now / 60 % 60, now % 60);

@@ -50,6 +50,7 @@ fn the_night_tells_its_story() {
     high expired-access contract-ended zephyr ext-zephyr
     medium off-hours outside-hours pharmaphile prest-pharmaphile
     info off-hours outside-hours talos ext-talos-1 (exception)
+    high control-change outside-hours - claire
     info cut-refused refusals hermes -
     critical cut-breach still-open hermes ext-hermes-1
     low new-origin undeclared-network sphinx ext-sphinx-1

@@ -260,7 +260,7 @@ fn exit_statuses_mean_what_it_says() {
         (format!("nightporter replay {night}"), 0),
         (format!("nightporter replay {night} --daybook torn.jsonl"), 0),
         (format!("nightporter replay {night} --fail-on critical"), 1),
-        ("nightporter replay --fail-on high fixtures/night/lines/fw-sainte-fiction.log".to_owned(), 0),
+        ("nightporter replay --fail-on critical fixtures/night/lines/fw-sainte-fiction.log".to_owned(), 0),
         ("nightporter replay --config wrong.toml".to_owned(), 2),
         ("nightporter replay fixtures/night/lines/fw-sainte-fiction.log missing.log".to_owned(), 2),
         ("nightporter --no-such-option".to_owned(), 2),

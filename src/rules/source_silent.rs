@@ -230,7 +230,8 @@ impl SourceSilent {
         } else if memory.armed.is_none() {
             self.arm(sign, heard, memory, out);
         }
-        if let Some(gap) = gap.filter(|_| told.is_none()) {
+        // A night is no gap of the hour in which it ends: it may be its habit.
+        if let Some(gap) = gap.filter(|&gap| told.is_none() && gap < HOUR) {
             memory.passing.count(gap);
         }
         if let Some(leap) = memory.reading.look(heard, self.unparsed)

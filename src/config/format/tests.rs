@@ -122,9 +122,9 @@ format = "our-gat"
     let (_, mistakes) = Config::read("nightporter.toml", text, &[]);
     assert_snapshot!(shown(&mistakes), @r#"
     nightporter.toml:3:14: regex in [[format]] "our-gate": the capture "tme" is no fact; did you mean "time"?
-    nightporter.toml:4:16: event.IN in [[format]] "our-gate": expected "login_success", "login_failure", "logout", "session_start", "session_end", "traffic", "configuration", "approval", "restart" or "other", found "login_sucess"; did you mean "login_success"?
+    nightporter.toml:4:16: event.IN in [[format]] "our-gate": expected "login_success", "login_failure", "logout", "session_start", "session_end", "traffic", "configuration", "approval", "restart", "moved" or "other", found "login_sucess"; did you mean "login_success"?
     nightporter.toml:6:8: name in [[format]] "fortigate": a built-in format is called "fortigate"
-    nightporter.toml:8:9: event in [[format]] "fortigate": expected "login_success", "login_failure", "logout", "session_start", "session_end", "traffic", "configuration", "approval", "restart" or "other", found "login"
+    nightporter.toml:8:9: event in [[format]] "fortigate": expected "login_success", "login_failure", "logout", "session_start", "session_end", "traffic", "configuration", "approval", "restart", "moved" or "other", found "login"
     nightporter.toml:11:9: regex in [[format]] "torn": expected a regular expression, found "^(?<time>\\S+ gate": error: unclosed group
     nightporter.toml:17:28: time_format in [[format]] "short": expected one of %Y %y %m %b %d %e %H %I %p %M %S %f %a %z %s %F %T %%, found %Q
     nightporter.toml:18:12: samples in [[format]] "short": the regular expression has to match all of "22:41 gate: a frm 198.51.100.23 IN", and does not; as far as (?<time>\S+) gate: (?<user>\S+) fr it fits, up to character 16; what follows does not fit "m 198.51.100.23 IN"
