@@ -68,10 +68,12 @@ impl Try {
         self.evidence.time
     }
 
-    /// Whether another line tells of the same attempt: a gateway and its authentication server, or one device in two words.
+    /// Whether another line tells of the same attempt: a gateway and its authentication server, one device in two words, or
+    /// its line by way of two collectors.
     fn is_told_by(&self, other: &Try) -> bool {
         let near = self.at().0.abs_diff(other.at().0) <= ONE_ATTEMPT.unsigned_abs();
-        near && self.site == other.site && (&self.device, &self.word) != (&other.device, &other.word)
+        let told = |told: &Try| (&*told.device, &*told.word, &*told.evidence.source) == (&*other.device, &*other.word, &*other.evidence.source);
+        near && self.site == other.site && !told(self)
     }
 }
 
