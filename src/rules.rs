@@ -155,6 +155,12 @@ pub trait Rule: Default + Clone + std::fmt::Debug {
     /// What it learns of a supplier, as [`Rule::learned`] lists it and people have it forgotten.
     const LEARNS: &'static [&'static str] = &[];
 
+    /// Whether it wants to be shown what happened; a timer of its own that falls due always is. Most lines are a supplier's traffic, of
+    /// which few rules want to know.
+    fn heeds(_happening: Happening) -> bool {
+        true
+    }
+
     /// Something happened to a supplier, or a timer of this rule fell due.
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings);
 
@@ -295,13 +301,15 @@ macro_rules! rules {
         pub struct StreamMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Stream,)* }
 
         impl Rules {
-            /// Shows a case to every rule, in table order.
+            /// Shows a case to every rule that heeds it, in table order.
             pub fn observe(&self, case: &Case<'_>, memory: &mut Memories<'_>, out: &mut Findings) {
-                $(self.$module.observe(case, Remembered {
-                    account: &mut memory.account.$module,
-                    supplier: &mut memory.supplier.$module,
-                    address: &mut memory.address.$module,
-                }, out);)*
+                $(if <$module::$Rule as Rule>::heeds(case.happening) {
+                    self.$module.observe(case, Remembered {
+                        account: &mut memory.account.$module,
+                        supplier: &mut memory.supplier.$module,
+                        address: &mut memory.address.$module,
+                    }, out);
+                })*
             }
 
             /// Shows a case whose timer fell due to the rule that asked for it.

@@ -2,10 +2,10 @@
 //!
 //! Attribution owns sessions: it opens, moves, closes and times them out. Rules see its answer.
 
-use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashSet};
 use parsers::Time;
 use parsers::time::{HOUR, MINUTE};
 

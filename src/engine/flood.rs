@@ -40,11 +40,11 @@ impl Floods {
 impl Engine {
     /// Holds back what is beyond the cap, from an alert on.
     pub(super) fn cap(&mut self, from: usize, out: &mut Vec<Alert>) {
-        let rules = Arc::clone(&self.rules);
-        let Configured { enabled: true, severity, rule } = &rules.rule_flood else { return };
         if !out.iter().skip(from).any(RuleFlood::counts) {
             return;
         }
+        let rules = Arc::clone(&self.rules);
+        let Configured { enabled: true, severity, rule } = &rules.rule_flood else { return };
         let nobody = Arc::clone(self.register.nobody(None));
         for raised in out.split_off(from) {
             if !RuleFlood::counts(&raised) {

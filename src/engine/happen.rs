@@ -271,11 +271,10 @@ impl Engine {
         let elsewhere = |session: &Session| session.is_told_on(stream) && session.source_ip != said.source_ip;
         let Some(holder) = said.holder.clone().or_else(|| self.live(&owner, site.as_ref(), said.at(), elsewhere)) else { return };
         let origin = self.origin(&owner.supplier, said.source_ip);
-        let Some(session) = self.session_mut(&holder).filter(|session| session.alive(said.at())) else { return };
+        let Some(session) = self.state.session_mut(&holder).filter(|session| session.alive(said.at())) else { return };
         (session.source_ip, session.origin) = (said.source_ip, origin);
         session.told_by(stream, said.id.as_deref());
-        let session = session.clone();
-        self.attribution.hold(&session, &holder.supplier, &holder.login);
+        self.attribution.hold(session, &holder.supplier, &holder.login);
         self.used(said, &holder, Happening::Seen, out);
     }
 
@@ -349,16 +348,10 @@ impl Engine {
     /// A session shows life. `false` if it does not, since it is over or the line was seen before.
     fn used(&mut self, said: &Said<'_>, holder: &Holder, happening: Happening, out: &mut Vec<Alert>) -> bool {
         let Some(owner) = self.owner_of(holder) else { return false };
-        let Some(mut scene) = self.scene(said, Some(Arc::clone(&holder.login))) else { return false };
+        let Some(scene) = self.scene(said, Some(Arc::clone(&holder.login))) else { return false };
         // Its time may be up before its timer, which waits for lines that are late.
-        let lasts = owner.supplier.max_session.unwrap_or(MAX_SESSION);
-        let alive = |session: &&mut Session| session.alive(said.at()) && said.at().since(session.opened) < lasts;
-        let Some(session) = self.session_mut(holder).filter(alive) else { return false };
-        session.lives(said.at());
-        // Behind the gateway the line shows the inner address; the session knows where it comes from.
-        scene.source_ip = session.source_ip.or(scene.source_ip);
-        self.happened(&owner, Happened::of(said, happening, scene, Some(holder.session)), out);
-        true
+        let uses = Some(owner.supplier.max_session.unwrap_or(MAX_SESSION));
+        self.happened(&owner, Happened { uses, ..Happened::of(said, happening, scene, Some(holder.session)) }, out)
     }
 
     pub(super) fn owner_of(&self, holder: &Holder) -> Option<Owner> {

@@ -62,6 +62,10 @@ impl Rule for ControlChange {
     type Address = ();
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        happening == Happening::Changed
+    }
+
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let Some(scene) = case.scene.filter(|_| case.happening == Happening::Changed) else { return };
         let Some(before) = self.at_work(memory.supplier, case, scene) else { return };

@@ -74,6 +74,10 @@ impl Rule for ImpossibleTravel {
     type Address = ();
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Success { .. } | Happening::Announced { placed: true })
+    }
+
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         if !matches!(case.happening, Happening::Success { .. } | Happening::Announced { placed: true }) {
             return;

@@ -69,6 +69,10 @@ impl Rule for LanToLan {
     type Address = ();
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        happening == Happening::TunnelUp
+    }
+
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let memory = memory.supplier;
         let grace = if case.daybook_configured { self.grace } else { 0 };

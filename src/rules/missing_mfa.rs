@@ -21,6 +21,10 @@ impl Rule for MissingMfa {
     type Address = ();
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Success { .. } | Happening::Announced { .. })
+    }
+
     fn observe(&self, case: &Case<'_>, _: Remembered<'_, Self>, out: &mut Findings) {
         if !case.supplier.mfa || !matches!(case.happening, Happening::Success { .. } | Happening::Announced { .. }) {
             return;

@@ -62,6 +62,10 @@ impl Rule for OffHours {
     type Address = ();
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Success { .. } | Happening::Announced { .. } | Happening::Used { .. } | Happening::Ended)
+    }
+
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let Remembered { account: memory, supplier: usual, .. } = memory;
         let grace = self.grace_in_force(case);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Finding, Findings, Remembered, Rule};
+use super::{Case, Finding, Findings, Happening, Remembered, Rule};
 use crate::alert::{Alert, Because, Evidence, RuleName, Severity};
 use crate::session::Scene;
 use crate::toml_reader::Table;
@@ -68,6 +68,10 @@ impl Rule for RuleFlood {
     type Supplier = ();
     type Address = ();
     type Stream = ();
+
+    fn heeds(_: Happening) -> bool {
+        false
+    }
 
     fn observe(&self, _: &Case<'_>, _: Remembered<'_, Self>, _: &mut Findings) {}
 

@@ -133,6 +133,10 @@ impl Rule for SharedCredential {
     type Address = OfAddress;
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        !matches!(happening, Happening::StillOpen { .. } | Happening::Counted | Happening::Ended)
+    }
+
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         if let Happening::Due { .. } = case.happening {
             self.concurrent(case, memory.account, out);

@@ -6,7 +6,7 @@ use parsers::Time;
 use parsers::time::{DAY, HOUR, MINUTE, SECOND};
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Finding, Findings, Remembered, Rule, Sign, SignKind, clock_words, local, span_words};
+use super::{Case, Finding, Findings, Happening, Remembered, Rule, Sign, SignKind, clock_words, local, span_words};
 use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::calendar::CalendarId;
 use crate::normalised::lossy;
@@ -91,6 +91,10 @@ impl Rule for SourceSilent {
     type Stream = Memory;
 
     const WATCHES_STREAMS: bool = true;
+
+    fn heeds(_: Happening) -> bool {
+        false
+    }
 
     fn observe(&self, _: &Case<'_>, _: Remembered<'_, Self>, _: &mut Findings) {}
 

@@ -84,6 +84,10 @@ impl Rule for VolumeOut {
     type Address = ();
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Used { .. } | Happening::Counted | Happening::Ended)
+    }
+
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let Remembered { account, supplier, .. } = memory;
         let Some(session) = case.session else { return };
@@ -145,8 +149,11 @@ impl VolumeOut {
             let unless = format!("a max_upload of {} or more for {}", size_words(taken), supplier.id);
             return Some(Limit { bytes, reason: "over-limit", words: format!("more than its limit of {words}"), because, unless });
         }
+        if taken <= self.at_least {
+            return None;
+        }
         let sessions = known.known(case.now);
-        if taken <= self.at_least || sessions < self.sessions {
+        if sessions < self.sessions {
             return None;
         }
         let most = known.most(case.now)?;
