@@ -122,7 +122,7 @@ impl Profile {
     /// within an hour: when in an hour a stream begins to speak, an hour's profile does not know.
     pub(super) fn fall(&self, since: Time, asked: Asked, place: impl Fn(Time) -> Place) -> Option<Fall> {
         // A stream that is new is asked at each of its lines.
-        if self.hours.iter().map(|gaps| gaps.count()).fold(0, u32::saturating_add) < asked.gaps.saturating_mul(ONE) {
+        if self.hours.iter().map(Gaps::count).fold(0, u32::saturating_add) < asked.gaps.saturating_mul(ONE) {
             return None;
         }
         let (mut at, mut known, mut is_sure, mut patient, mut habit) = (since, 0, true, None, 0);
