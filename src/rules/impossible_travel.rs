@@ -11,6 +11,7 @@ use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::geo::{Line, Spot};
 use crate::register::AccountKind;
 use crate::session::Origin;
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -118,6 +119,16 @@ impl Rule for ImpossibleTravel {
             ("distance", self.distance.to_string(), "kilometres; places nearer than this are one"),
             ("speed", self.speed.to_string(), "kilometres an hour; who needs more did not travel"),
         ]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let Some((apart, most)) = told.number("distance_km").zip(told.number("distance")) else { return Vec::new() };
+        let near = Nearest::new("places", format!("{most} km apart at most"), format!("they are {apart} km apart"));
+        let journey = told.moment("first_at").zip(told.number("speed").filter(|&speed| speed > 0)).map(|(first, speed)| {
+            let there = first.plus(apart.saturating_mul(HOUR) / speed);
+            Nearest::new("the second login after", told.at(there), format!("a journey of {apart} km at {speed} km/h"))
+        });
+        [near].into_iter().chain(journey).collect()
     }
 }
 
