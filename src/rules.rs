@@ -454,6 +454,13 @@ pub fn size_words(bytes: u64) -> String {
     format!("{bytes} B")
 }
 
+/// Makes room for one more: the oldest goes.
+pub fn make_room<T>(list: &mut Vec<T>, most: usize) {
+    if list.len() >= most {
+        list.remove(0);
+    }
+}
+
 /// `22:41 (Fri, Europe/Paris)`.
 pub fn clock_words(time: Time, zone: &TimeZone) -> String {
     let name = zone.iana_name().unwrap_or("UTC");

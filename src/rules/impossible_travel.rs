@@ -6,7 +6,7 @@ use parsers::Time;
 use parsers::time::{DAY, HOUR, SECOND};
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words};
+use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, make_room};
 use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::geo::{Line, Spot};
 use crate::register::AccountKind;
@@ -197,12 +197,5 @@ impl ImpossibleTravel {
             ips: vec![there.ip, here.ip],
             ..Finding::new("too-fast", Severity::Medium, scene, message)
         });
-    }
-}
-
-/// Makes room for one more: the oldest goes.
-fn make_room<T>(list: &mut Vec<T>, most: usize) {
-    if list.len() >= most {
-        list.remove(0);
     }
 }
