@@ -56,6 +56,8 @@ pub struct Finding {
     pub incident: Option<String>,
     /// It concerns several suppliers or none: the alert names none.
     pub of_all: bool,
+    /// What it is about, where that is neither supplier nor account: it tells alerts on the same lines apart.
+    pub about: Option<&'static str>,
 }
 
 impl Finding {
@@ -74,6 +76,7 @@ impl Finding {
             once: false,
             incident: None,
             of_all: false,
+            about: None,
         }
     }
 }
@@ -457,6 +460,13 @@ pub fn size_words(bytes: u64) -> String {
         }
     }
     format!("{bytes} B")
+}
+
+/// Makes room for one more: the oldest goes.
+pub fn make_room<T>(list: &mut Vec<T>, most: usize) {
+    if list.len() >= most {
+        list.remove(0);
+    }
 }
 
 /// `22:41 (Fri, Europe/Paris)`.

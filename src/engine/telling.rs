@@ -191,7 +191,7 @@ pub(super) fn alert(
     exception: Option<String>,
     stories: &mut Vec<Story>,
 ) -> Option<Alert> {
-    let Finding { reason, severity, scene, earlier, message, because, unless, users, ips, once, incident, of_all: _ } = finding;
+    let Finding { reason, severity, scene, earlier, message, because, unless, users, ips, once, incident, of_all: _, about } = finding;
     let mut severity = severity;
     let story: Arc<str> = match (&incident, &scene.story) {
         (None, Some(story)) => Arc::clone(story),
@@ -248,6 +248,7 @@ pub(super) fn alert(
         },
         supplier: (!supplier.is_nobody()).then(|| (Arc::clone(&supplier.id), Arc::clone(&supplier.name))),
         account: scene.login,
+        about,
         source_ip: scene.source_ip,
         observer: scene.observer,
         site: scene.site,

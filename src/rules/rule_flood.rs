@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Case, Finding, Findings, Happening, Remembered, Rule};
 use crate::alert::{Alert, Because, Evidence, RuleName, Severity};
 use crate::session::Scene;
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 
 /// What so many in a hundred alerts have in common is their likely cause, however little it is.
@@ -83,6 +84,12 @@ impl Rule for RuleFlood {
     fn settings(&self) -> Vec<(&'static str, String, &'static str)> {
         vec![("cap", self.cap.to_string(), "how many low and medium alerts a rule raises in a day")]
     }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let Some((rule, cap)) = told.text("rule").zip(told.number("cap")) else { return Vec::new() };
+        let day = told.text("day").map(|day| format!(", on {day}")).unwrap_or_default();
+        vec![Nearest::new(&format!("alerts of {rule}"), format!("{cap} at most"), format!("low and medium ones{day}"))]
+    }
 }
 
 impl RuleFlood {
@@ -145,7 +152,8 @@ impl RuleFlood {
         let earlier = day.first.iter().cloned().collect();
         let unless = format!("at most {} low and medium alerts of {rule} a day", self.cap);
         let incident = Some(format!("{rule} {date}"));
-        Finding { earlier, because, unless, incident, ..Finding::new("capped", Severity::High, scene, message) }
+        // Two rules may pass their cap on one line, and have begun on one.
+        Finding { earlier, because, unless, incident, about: Some(rule), ..Finding::new("capped", Severity::High, scene, message) }
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Case, Finding, Findings, Happening, Learned, Remembered, Rule, clock
 use crate::alert::{Because, RuleName, Severity};
 use crate::learning::{Fading, Spread};
 use crate::session::Session;
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -136,6 +137,17 @@ impl Rule for VolumeOut {
             ("at_least", format!("{}B", self.at_least), "below it nothing is too much (no max_upload)"),
             ("sessions", self.sessions.to_string(), "how many sessions must be known by then"),
         ]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let size = |fact: &str| told.number(fact).and_then(|bytes| u64::try_from(bytes).ok()).map(size_words);
+        let taken = size("taken_out_bytes");
+        let less = size("limit_bytes").map(|limit| {
+            let means = taken.as_ref().map(|taken| format!("it took out {taken}")).unwrap_or_default();
+            Nearest::new("taken out", format!("{limit} at most"), means)
+        });
+        let allowed = taken.as_ref().map(|taken| Nearest::new("a max_upload of", format!("{taken} or more"), "of the supplier in the register"));
+        less.into_iter().chain(allowed).collect()
     }
 }
 
