@@ -8,7 +8,7 @@ use parsers::{About, Event, Kind, Verdict};
 
 use super::attribution::{Holder, Owner};
 use super::connections::REFUSED_WITHIN;
-use super::joining::{Said, sha256};
+use super::joining::{Said, sha256, short};
 use super::sessions::MAX_SESSION;
 use super::telling::Happened;
 use super::{Engine, Sighting};
@@ -70,7 +70,8 @@ impl Engine {
     fn shown(&mut self, said: &Said<'_>, login: Option<Arc<str>>, sha256: [u8; 32]) -> Option<Scene> {
         let Said { sighting, event, dated, .. } = *said;
         let source = Arc::clone(&self.sources.get(usize::from(sighting.source))?.name);
-        let observer = event.text(event.facts.device).map_or_else(|| Arc::clone(&source), |name| self.observer(said.stream, name));
+        let observer =
+            event.text(event.facts.device).map(short).map_or_else(|| Arc::clone(&source), |name| self.observer(said.stream, name));
         Some(Scene {
             time: dated.time,
             login,
@@ -231,8 +232,7 @@ impl Engine {
             }
             self.close(holder, said.at());
         }
-        let words = said.event.text(said.event.facts.action).unwrap_or_default();
-        let again = said.before.as_ref().is_some_and(|before| before.tells_again(said.at(), &words));
+        let again = said.before.as_ref().is_some_and(|before| before.tells_again(said.at(), &said.words()));
         self.remember(said, scene.is_some() && !again);
         let (Some(owner), Some(scene)) = (owner, scene) else { return self.stranger(said, Happening::Refused { again }, out) };
         let origin = self.origin(&owner.supplier, said.source_ip);

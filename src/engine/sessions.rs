@@ -248,7 +248,7 @@ impl Engine {
             Some(ip) => session.source_ip == Some(ip) && session.site == site,
             None => session.is_told_on(at),
         };
-        let words = said.event.text(facts.action).unwrap_or_default();
+        let words = said.words();
         let told = accounted.sessions.iter().filter(here).any(|session| session.ends_again(said.at(), at, &words));
         let ends = |session: &&Session| match &said.id {
             // What is open within it would have ended first, and it with that.
@@ -298,7 +298,7 @@ impl Engine {
 
     /// Ends a session by the word of a line.
     fn close_by(&mut self, holder: &Holder, said: &Said<'_>) {
-        let words = said.event.text(said.event.facts.action).unwrap_or_default();
+        let words = said.words();
         if let Some(session) = self.session_mut(holder).filter(|session| session.closed.is_none()) {
             session.ended_by = Some((said.stream_index(), words.as_ref().into()));
         }

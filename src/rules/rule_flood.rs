@@ -98,8 +98,8 @@ impl RuleFlood {
         matches!(alert.severity, Severity::Low | Severity::Medium) && alert.rule.id != Self::NAME.id
     }
 
-    /// Counts an alert of a rule on a day.
-    pub fn count(&self, alert: &Alert, date: Date, day: &mut Day) -> Verdict {
+    /// Counts an alert of a rule on a day; with `invented`, among those on names that anybody may have invented.
+    pub fn count(&self, alert: &Alert, date: Date, day: &mut Day, invented: bool) -> Verdict {
         day.raised = day.raised.saturating_add(1);
         if day.raised <= self.cap {
             day.common(alert);
@@ -114,19 +114,20 @@ impl RuleFlood {
             return Verdict::Held;
         }
         day.common(alert);
-        let finding = self.passed(alert, date, day);
+        let finding = self.passed(alert, date, day, invented);
         // What was in common has been told.
         day.common.clear();
         day.first = None;
         Verdict::Instead(Box::new(finding))
     }
 
-    fn passed(&self, alert: &Alert, date: Date, day: &Day) -> Finding {
+    fn passed(&self, alert: &Alert, date: Date, day: &Day, invented: bool) -> Finding {
         let rule = alert.rule.id;
+        let of = if invented { " of names that anybody may have invented" } else { "" };
         let mut because =
             Because::default().with("rule", rule).with("day", date.to_string()).with("count", day.raised).with("cap", self.cap);
         let mut message =
-            format!("{rule} raised {} low and medium alerts on {date}: from now on those of that day are only counted", day.raised);
+            format!("{rule} raised {} low and medium alerts{of} on {date}: from now on those of that day are only counted", day.raised);
         if let Some((cause, name, count)) = day.likely_cause() {
             let cause = format!("{} {name}", cause.word());
             let _ = write!(message, "; likely cause: {cause} ({count} of them)");
@@ -150,8 +151,8 @@ impl RuleFlood {
             time_ambiguous: alert.time_ambiguous,
         };
         let earlier = day.first.iter().cloned().collect();
-        let unless = format!("at most {} low and medium alerts of {rule} a day", self.cap);
-        let incident = Some(format!("{rule} {date}"));
+        let unless = format!("at most {} low and medium alerts of {rule}{of} a day", self.cap);
+        let incident = Some(format!("{rule}{of} {date}"));
         // Two rules may pass their cap on one line, and have begun on one.
         Finding { earlier, because, unless, incident, about: Some(rule), ..Finding::new("capped", Severity::High, scene, message) }
     }

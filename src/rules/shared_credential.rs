@@ -76,10 +76,10 @@ impl Rule for SharedCredential {
         match case.happening {
             Happening::Success { .. } | Happening::Announced { placed: true } => {
                 self.join(case, memory.account, out);
-                self.cross_site(case, memory.address, out);
+                self.cross_site(case, memory.account.is_empty(), memory.address, out);
                 self.pooled_source(case, memory.address, out);
             }
-            Happening::Refused { .. } => self.cross_site(case, memory.address, out),
+            Happening::Refused { .. } => self.cross_site(case, memory.account.is_empty(), memory.address, out),
             _ => {}
         }
     }

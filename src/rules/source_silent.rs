@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parsers::Time;
 use parsers::time::{DAY, HOUR, MINUTE, SECOND};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, Sign, SignKind, clock_words, local, span_words};
 use crate::alert::{Because, Evidence, RuleName, Severity};
@@ -65,6 +66,8 @@ pub struct Memory {
     caught_up: bool,
     /// The line of its latest sign of life, to the second.
     line: Vec<u8>,
+    /// In place of a long one, its hash.
+    long: Option<[u8; 32]>,
     offset: u64,
     stamp: Time,
     passing: Passing,
@@ -75,6 +78,19 @@ pub struct Memory {
     mute: Option<Time>,
     drift: Drift,
     reading: Reading,
+}
+
+/// Lines up to this length are kept as they are: only alerts ask for their hashes, and there are as many streams as anybody invents.
+const LONG: usize = 4096;
+
+impl Memory {
+    fn keep(&mut self, line: &[u8]) {
+        self.line.clear();
+        self.long = (line.len() > LONG).then(|| Sha256::digest(line).into());
+        if self.long.is_none() {
+            self.line.extend_from_slice(line);
+        }
+    }
 }
 
 impl Rule for SourceSilent {
@@ -118,8 +134,7 @@ impl Rule for SourceSilent {
             return;
         }
         self.lives(sign, heard, memory, out);
-        memory.line.clear();
-        memory.line.extend_from_slice(line);
+        memory.keep(line);
         (memory.offset, memory.stamp) = (offset, sign.now);
     }
 
@@ -358,7 +373,8 @@ fn evidence_at_hand(sign: &Sign<'_>) -> Evidence {
 }
 
 fn last_line(sign: &Sign<'_>, memory: &Memory) -> Evidence {
-    Evidence::of(sign.source, memory.offset, memory.stamp, &memory.line)
+    let line = Evidence::of(sign.source, memory.offset, memory.stamp, &memory.line);
+    Evidence { sha256: memory.long.unwrap_or(line.sha256), ..line }
 }
 
 fn scene(sign: &Sign<'_>, evidence: Evidence, time: Time) -> Scene {

@@ -14,6 +14,7 @@ use crate::zone::rfc3339_in;
 
 /// Bounds of the memory: enough for what the rule speaks of, and no more.
 const TRIES: usize = 128;
+const INVENTED: usize = 32;
 const SAID: usize = 64;
 
 /// What is remembered of a source address.
@@ -32,6 +33,9 @@ struct Try {
     login: Arc<str>,
     site: Arc<str>,
     evidence: Evidence,
+    /// Anybody may have invented the name.
+    #[serde(default)]
+    invented: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,9 +45,22 @@ struct Success {
     evidence: Evidence,
 }
 
+impl OfAddress {
+    /// Makes room for one more try: the oldest of its kind goes, so that invented names drive out invented ones only.
+    fn make_room(&mut self, invented: bool) {
+        let most = if invented { INVENTED } else { TRIES };
+        let mut of_its_kind = self.tries.iter().enumerate().filter(|(_, held)| held.invented == invented);
+        if let Some((oldest, _)) = of_its_kind.next()
+            && of_its_kind.count() + 1 >= most
+        {
+            self.tries.remove(oldest);
+        }
+    }
+}
+
 impl SharedCredential {
-    /// One address tries one name on several sites.
-    pub(super) fn cross_site(&self, case: &Case<'_>, memory: &mut OfAddress, out: &mut Findings) {
+    /// One address tries one name on several sites; with `never_in`, that of an account that never got in.
+    pub(super) fn cross_site(&self, case: &Case<'_>, never_in: bool, memory: &mut OfAddress, out: &mut Findings) {
         let Some(scene) = case.scene else { return };
         let (Some(login), Some(site), Some(ip)) = (&scene.login, &scene.site, scene.source_ip) else { return };
         let declared = case.supplier.is_at_home(ip);
@@ -54,8 +71,9 @@ impl SharedCredential {
         // Of several tries on one site the last counts: it is the one that another site's may follow in time.
         let counts = |held: &Try| now.since(held.evidence.time) <= self.sites_within && !(held.login == *login && held.site == *site);
         memory.tries.retain(counts);
-        make_room(&mut memory.tries, TRIES);
-        memory.tries.push(Try { login: Arc::clone(login), site: Arc::clone(site), evidence: scene.evidence.clone() });
+        let invented = never_in && case.account.is_none() && !case.supplier.spells_out(login);
+        memory.make_room(invented);
+        memory.tries.push(Try { login: Arc::clone(login), site: Arc::clone(site), evidence: scene.evidence.clone(), invented });
         let sites: Vec<&Try> = memory.tries.iter().filter(|held| held.login == *login).collect();
         if sites.len() < usize::from(self.sites) {
             return;

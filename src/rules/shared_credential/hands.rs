@@ -59,6 +59,11 @@ struct Pair {
 }
 
 impl OfAccount {
+    /// Whether it never got in.
+    pub(super) fn is_empty(&self) -> bool {
+        self.origins.is_empty()
+    }
+
     /// Whether an origin was seen before, by whatever was known of it then.
     fn knows(&self, origin: Origin, session: &Session, geo: &Geo) -> bool {
         let network = session.source_ip.map(Origin::of);
