@@ -266,10 +266,14 @@ impl SourceSilent {
 
     /// One timer is enough: it looks what has been heard meanwhile. In a livelier hour it is to look sooner.
     fn arm(&self, sign: &Sign<'_>, since: Time, memory: &mut Memory, out: &mut Findings) {
-        let Some(fall) = self.fall(sign, since, memory) else { return };
-        if memory.armed.is_none_or(|armed| fall.due < armed) {
-            memory.armed = Some(fall.due);
-            out.wake(fall.due, LOOK);
+        let fall = self.fall(sign, since, memory);
+        // Where too little is known to fall mute, there is nothing to look for before the next hour.
+        let due = fall.map_or(Time::MAX, |fall| fall.due);
+        if memory.armed.is_none_or(|armed| due < armed) {
+            memory.armed = Some(due);
+            if fall.is_some() {
+                out.wake(due, LOOK);
+            }
         }
     }
 
