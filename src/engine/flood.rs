@@ -77,7 +77,8 @@ impl Engine {
     /// Whether an alert speaks of names alone that never got in, and that the register does not spell out.
     fn is_invented(&self, alert: &Alert) -> bool {
         let owner = |login: &str| self.attribution.by_name(login, &self.register);
-        let invented = |login: &Arc<str>| !self.attribution.is_known(login.as_bytes()) && owner(login).is_none_or(|owner| owner.is_invented());
+        let invented =
+            |login: &Arc<str>| !self.attribution.is_known(login.as_bytes()) && owner(login).is_none_or(|owner| owner.is_invented());
         !alert.users.is_empty() && alert.users.iter().all(invented)
     }
 }

@@ -70,7 +70,8 @@ impl Engine {
     fn shown(&mut self, said: &Said<'_>, login: Option<Arc<str>>, sha256: [u8; 32]) -> Option<Scene> {
         let Said { sighting, event, dated, .. } = *said;
         let source = Arc::clone(&self.sources.get(usize::from(sighting.source))?.name);
-        let observer = event.text(event.facts.device).map(short).map_or_else(|| Arc::clone(&source), |name| self.observer(said.stream, name));
+        let observer =
+            event.text(event.facts.device).map(short).map_or_else(|| Arc::clone(&source), |name| self.observer(said.stream, name));
         Some(Scene {
             time: dated.time,
             login,

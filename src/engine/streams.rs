@@ -107,7 +107,11 @@ impl Engine {
             None if self.state.streams.len() < STREAMS || device.is_empty() => {
                 let source = self.sources.get(usize::from(sighting.source))?;
                 let at = self.state.streams.len();
-                self.state.streams.push(Arc::new(Stream { source: Arc::clone(&source.name), device: device.to_vec(), ..Stream::default() }));
+                self.state.streams.push(Arc::new(Stream {
+                    source: Arc::clone(&source.name),
+                    device: device.to_vec(),
+                    ..Stream::default()
+                }));
                 self.by_device.insert(key, at);
                 at
             }
