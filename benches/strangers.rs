@@ -1,4 +1,4 @@
-//! A crowd that guesses, and the suppliers beside it: `cargo bench --bench strangers -- [FAILURES]`.
+//! A crowd that guesses, and the suppliers beside it: `cargo bench --bench strangers -- [FAILURES] [PART]`; PART names a crowd, as `names: Patterns`.
 //!
 //! Ten million failures under random names, unless told otherwise, come within ten minutes of event time, with a register and without one:
 //! from one address, a thousand and a million, of IPv4 and of IPv6, and from as many as the memory of addresses holds; under names of which
@@ -136,6 +136,8 @@ struct Crowd {
 
 fn main() {
     let failures = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(10_000_000);
+    let only = std::env::args().skip(1).find(|arg| arg.contains(':'));
+    let only = only.as_ref();
     let from = |addresses| Crowd { failures, addresses, v6: false, names: Names::Plain, forged_devices: false };
     let crowds = [
         from(1),
@@ -154,7 +156,7 @@ fn main() {
     for (which, register) in [("with a register", register()), ("without a register", built_in)] {
         let expected = tell(&register, None).alerts;
         println!("{which}, without a crowd: {} alerts on suppliers", expected.len());
-        for crowd in crowds {
+        for crowd in crowds.into_iter().filter(|crowd| only.is_none_or(|only| format!("{crowd:?}").contains(only.as_str()))) {
             // Where the system lets it, the peak is each crowd's own.
             drop(std::fs::write("/proc/self/clear_refs", "5"));
             let since = Instant::now();

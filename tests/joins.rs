@@ -548,3 +548,19 @@ fn of_names_as_long_as_a_line_little_is_kept() {
     let kept = rmp_serde::to_vec_named(engine.state()).unwrap().len();
     assert!(kept < 2_000_000, "{kept}");
 }
+
+#[test]
+fn noise_under_invented_names_keeps_no_account_that_there_is_from_being_heard_of() {
+    let (mut engine, mut out) = (engine(State::default()), Vec::new());
+    let mut tell = |line: String| step(&mut engine, &line, 0, &mut out);
+    for n in 0..60 * 5 {
+        tell(format!("{n} refused user=ext-chimere-{n} from=192.0.2.{}", n / 5));
+    }
+    for n in 0..5 {
+        tell(format!("{} refused user=fourn.chimere from=198.51.100.{n}", 300 + n));
+    }
+    let count = |words: &str| alerts(&out).iter().filter(|alert| alert.starts_with(words)).count();
+    assert_eq!(count("credential-guessing/spray"), 50);
+    assert_eq!(count("rule-flood/capped"), 1);
+    assert_eq!(count("credential-guessing/brute-force fourn.chimere"), 1);
+}

@@ -30,8 +30,8 @@ use tries::{Burst, Tries, Try};
 const ORIGINS: usize = 512;
 
 /// How many failing names of one supplier are remembered at least that its register does not spell out and that never got in:
-/// anybody may invent them.
-const INVENTED: usize = 256;
+/// anybody may invent them, for each of hundreds of suppliers.
+const INVENTED: usize = 64;
 
 #[doc = include_str!("credential_guessing.md")]
 #[derive(Clone, Debug)]
