@@ -151,6 +151,8 @@ pub struct Alert {
     pub supplier: Option<(Arc<str>, Arc<str>)>,
     /// The account, where one stands at the centre.
     pub account: Option<Arc<str>>,
+    /// What it is about, where that is neither supplier nor account.
+    pub about: Option<&'static str>,
     /// Where it came from.
     pub source_ip: Option<IpAddr>,
     /// The device that said so, else its source.
@@ -178,11 +180,11 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// Stable hash of rule, reason, supplier, account and evidence: the same log gives the same ids.
+    /// Stable hash of rule, reason, what it is about and evidence: the same log gives the same ids.
     pub fn id(&self) -> String {
         let mut hash = Stable::new("alert");
         hash.text(self.rule.id).text(self.reason);
-        hash.text(self.supplier.as_ref().map_or("", |(id, _)| id)).text(self.account.as_deref().unwrap_or_default());
+        hash.text(self.supplier.as_ref().map_or("", |(id, _)| id)).text(self.account.as_deref().or(self.about).unwrap_or_default());
         for evidence in &self.evidence {
             hash.evidence(evidence);
         }

@@ -20,9 +20,14 @@ pub struct Learning {
 }
 
 impl Learning {
+    /// It is watched from now on, unless it was before.
+    pub fn begin(&mut self, now: Time) {
+        self.first.get_or_insert(now);
+    }
+
     /// A session begins.
     pub fn session(&mut self, now: Time) {
-        self.first.get_or_insert(now);
+        self.begin(now);
         self.sessions = self.sessions.saturating_add(1);
     }
 

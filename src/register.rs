@@ -11,10 +11,10 @@ mod read;
 mod site;
 mod supplier;
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use parsers::{Glob, Interest};
 
 pub use account::{Account, AccountKind};
@@ -65,9 +65,9 @@ impl Register {
             default_calendar,
             nobody: Arc::new(Supplier::nobody(default_calendar)),
             declared: false,
-            by_id: HashMap::new(),
+            by_id: HashMap::default(),
             owners: Owners::default(),
-            peers: HashMap::new(),
+            peers: HashMap::default(),
         }
     }
 

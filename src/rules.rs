@@ -56,6 +56,8 @@ pub struct Finding {
     pub incident: Option<String>,
     /// It concerns several suppliers or none: the alert names none.
     pub of_all: bool,
+    /// What it is about, where that is neither supplier nor account: it tells alerts on the same lines apart.
+    pub about: Option<&'static str>,
 }
 
 impl Finding {
@@ -74,6 +76,7 @@ impl Finding {
             once: false,
             incident: None,
             of_all: false,
+            about: None,
         }
     }
 }
@@ -154,6 +157,12 @@ pub trait Rule: Default + Clone + std::fmt::Debug {
 
     /// What it learns of a supplier, as [`Rule::learned`] lists it and people have it forgotten.
     const LEARNS: &'static [&'static str] = &[];
+
+    /// Whether it wants to be shown what happened; a timer of its own that falls due always is. Most lines are a supplier's traffic, of
+    /// which few rules want to know.
+    fn heeds(_happening: Happening) -> bool {
+        true
+    }
 
     /// Something happened to a supplier, or a timer of this rule fell due.
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings);
@@ -295,13 +304,15 @@ macro_rules! rules {
         pub struct StreamMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Stream,)* }
 
         impl Rules {
-            /// Shows a case to every rule, in table order.
+            /// Shows a case to every rule that heeds it, in table order.
             pub fn observe(&self, case: &Case<'_>, memory: &mut Memories<'_>, out: &mut Findings) {
-                $(self.$module.observe(case, Remembered {
-                    account: &mut memory.account.$module,
-                    supplier: &mut memory.supplier.$module,
-                    address: &mut memory.address.$module,
-                }, out);)*
+                $(if <$module::$Rule as Rule>::heeds(case.happening) {
+                    self.$module.observe(case, Remembered {
+                        account: &mut memory.account.$module,
+                        supplier: &mut memory.supplier.$module,
+                        address: &mut memory.address.$module,
+                    }, out);
+                })*
             }
 
             /// Shows a case whose timer fell due to the rule that asked for it.
@@ -449,6 +460,13 @@ pub fn size_words(bytes: u64) -> String {
         }
     }
     format!("{bytes} B")
+}
+
+/// Makes room for one more: the oldest goes.
+pub fn make_room<T>(list: &mut Vec<T>, most: usize) {
+    if list.len() >= most {
+        list.remove(0);
+    }
 }
 
 /// `22:41 (Fri, Europe/Paris)`.

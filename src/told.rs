@@ -97,9 +97,10 @@ impl Told<'_> {
         self.because.get(fact)?.as_str()
     }
 
-    /// A fact that is a whole number.
+    /// A fact that is a whole number, maybe written as `412.0`.
     pub fn number(&self, fact: &str) -> Option<i64> {
-        self.because.get(fact)?.as_i64()
+        let number = self.because.get(fact)?.as_number()?.to_string();
+        number.strip_suffix(".0").unwrap_or(&number).parse().ok()
     }
 
     /// A fact that is a span of time, in nanoseconds.
@@ -133,6 +134,26 @@ impl Told<'_> {
     pub fn hours(&self) -> Option<Span> {
         let (calendars, calendar) = (self.calendars?, self.entry?.calendar);
         (self.text("hours")? == calendars.hours(calendar)).then(|| calendars.at(calendar, self.time.unwrap_or(Time::MIN)))
+    }
+
+    /// What happened outside hours, at another time: within them, or under a window that may come so much later.
+    pub fn within_hours(&self, what: &str, grace: &str) -> Vec<Nearest> {
+        let Some(time) = self.time else { return Vec::new() };
+        let mut list = Vec::new();
+        let hours = self.hours().filter(|hours| !hours.open);
+        if let Some(ended) = self.moment("last_open").or(hours.map(|hours| hours.from)).filter(|&ended| ended != Time::MIN) {
+            let late = time.since(ended);
+            let means = format!("{} earlier, when its hours ended", distance(late));
+            list.push(Nearest::new(&format!("{what} before"), self.at(ended), means).by(Remedy::HoursEndLater(late)));
+        }
+        if let Some(open) = self.moment("next_open") {
+            let early = open.since(time);
+            let means = format!("{} later, when its hours open again", distance(early));
+            list.push(Nearest::new(&format!("{what} from"), self.at(open), means).by(Remedy::HoursBeginEarlier(early)));
+        }
+        let means = format!("written before it, or within {grace} after it");
+        list.push(Nearest::new("a window over", self.at(time), means).by(Remedy::Window));
+        list
     }
 
     /// `Fri 2026-11-20 18:00`, with the seconds if there are any.
@@ -180,7 +201,7 @@ mod tests {
     #[test]
     fn an_alert_is_read_again_whatever_it_lacks() {
         let because = json!({
-            "local_time": "2026-11-20T22:41:07+01:00[Europe/Paris]", "next_open": "2026-11-23T08:00:00+01:00", "after": "15m",
+            "distance_km": 412.0, "half": 0.5, "local_time": "2026-11-20T22:41:07+01:00[Europe/Paris]", "next_open": "2026-11-23T08:00:00+01:00", "after": "15m",
             "switches": 3, "failures": 80, "sites": ["a", "b"], "targets": "10.0.0.1, 10.0.0.2, 10.0.0.3", "odd": null
         });
         let told = Told { reason: "x", time: None, because: &because, supplier: "", entry: None, calendars: None };
@@ -188,6 +209,7 @@ mod tests {
         assert_eq!(told.typed(told.moment("local_time").unwrap()), "2026-11-20T22:41:00+01:00");
         assert_eq!(told.at(told.moment("next_open").unwrap()), "Mon 2026-11-23 08:00");
         assert_eq!((told.span("after"), told.number("switches")), (Some(15 * MINUTE), Some(3)));
+        assert_eq!((told.number("distance_km"), told.number("half"), told.number("after")), (Some(412), None, None));
         assert_eq!((told.listed("sites"), told.listed("targets"), told.listed("odd")), (Some(2), Some(3), None));
         assert_eq!((told.moment("after"), told.span("odd"), told.hours()), (None, None, None));
         let less = told.one_less(&[

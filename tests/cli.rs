@@ -202,10 +202,11 @@ fn what_was_learned_is_listed_and_forgotten() {
     let (code, data, said) = with(&["learned"]);
     assert_eq!((code, said.as_str()), (0, ""));
     insta::assert_snapshot!(data, @r"
-    acc  off-hours     hours    Mo 10:00-10:59 (1 session)
-    acc  scope-breach  targets  10.20.4.11, last 2020-01-06T10:01:00+00:00
-    acc  overstay      length   99 % of its sessions last 30m or less (1 session)
-    acc  volume-out    volume   99 % of its sessions take out 2 B or less (1 session)
+    acc  off-hours     hours     Mo 10:00-10:59 (1 session)
+    acc  new-origin    networks  192.0.2.0/24, last 2020-01-06T10:00:00+00:00
+    acc  scope-breach  targets   10.20.4.11, last 2020-01-06T10:01:00+00:00
+    acc  overstay      length    99 % of its sessions last 30m or less (1 session)
+    acc  volume-out    volume    99 % of its sessions take out 2 B or less (1 session)
     ");
     let (_, data, _) = with(&["learned", "acc", "--json"]);
     let targets = |data: &str| data.matches("scope-breach").count();
@@ -223,7 +224,7 @@ fn what_was_learned_is_listed_and_forgotten() {
     assert_eq!(with(&["check"]).0, 0);
     world.watch_to_end();
     let (_, data, _) = with(&["learned"]);
-    assert!(targets(&data) == 0 && data.contains("hours"), "{data}");
+    assert!(targets(&data) == 0 && data.contains("hours") && data.contains("networks"), "{data}");
     // The same entry again changes nothing.
     world.append("log/fw.log", &(at(140, &session("tunnel-up", "0101039947")) + &at(141, flow)));
     world.watch_to_end();

@@ -304,7 +304,40 @@ fn the_nearest_values_of_each_rule() {
         ),
         ("source-silent", "silent", json!({"silent_for": "12m", "threshold": "5m"}), "mute for 5m at most"),
         ("source-silent", "clock", json!({"off": "7m", "allowed": "5m"}), "a clock off by 5m at most"),
-        ("missing-mfa", "single-factor", json!({"mfa": "required"}), ""),
+        ("missing-mfa", "single-factor", json!({"mfa": "required"}), "a login with a second factor"),
+        (
+            "volume-out",
+            "over-profile",
+            json!({"times": 10, "at_least": "476.8 MiB", "taken_out_bytes": 3_221_225_472_u64, "limit_bytes": 500_000_000}),
+            "taken out 476.8 MiB at most; a max_upload of 3 GiB or more",
+        ),
+        (
+            "impossible-travel",
+            "too-fast",
+            json!({"distance_km": 1800.0, "speed_kmh": 3600.0, "first_at": "2026-11-20T21:00:00Z", "distance": 500, "speed": 900}),
+            "places 500 km apart at most; the second login after Fri 2026-11-20 23:00",
+        ),
+        ("lan-to-lan", "unknown-peer", json!({"peer": "203.0.113.77"}), "the peer 203.0.113.77"),
+        (
+            "lan-to-lan",
+            "outside-hours",
+            json!({"hours": "Mo-Fr 08:00-18:00; PH off", "peer": "203.0.113.9"}),
+            "a window over Fri 2026-11-20 21:41:07",
+        ),
+        ("control-change", "by-supplier", json!({"gateway": "FGT-1"}), "a change by somebody of the hospital"),
+        (
+            "control-change",
+            "outside-hours",
+            json!({"hours": "Mo-Fr 08:00-18:00"}),
+            "a change within Mo-Fr 08:00-18:00; maintenance over Fri 2026-11-20 21:41:07",
+        ),
+        ("unregistered-account", "unknown", json!({"login": "ext-lutin-1"}), "the account ext-lutin-1"),
+        (
+            "rule-flood",
+            "capped",
+            json!({"rule": "off-hours", "day": "2026-11-20", "cap": 50, "count": 51}),
+            "alerts of off-hours 50 at most",
+        ),
         ("no-such-rule", "x", json!({}), ""),
     ];
     for (rule, reason, because, expected) in cases {

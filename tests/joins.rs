@@ -535,3 +535,16 @@ fn a_session_that_a_restart_ended_is_not_open_after_a_cut() {
         assert_eq!(alerts, expected, "{restart}");
     }
 }
+
+#[test]
+fn of_names_as_long_as_a_line_little_is_kept() {
+    let (mut engine, long, mut out) = (engine(State::default()), "x".repeat(60_000), Vec::new());
+    for n in 0..300 {
+        let (name, group) = (["ext-chimere-", "u"][n % 2], ["", "group=g"][n / 2 % 2]);
+        let group = if group.is_empty() { String::new() } else { format!(" {group}{long}") };
+        let line = format!("{n} refused id={n}{long} user={name}{n}{long}{group} word={n}{long} from=192.0.2.{}", n / 2);
+        step(&mut engine, &line, n as u64, &mut out);
+    }
+    let kept = rmp_serde::to_vec_named(engine.state()).unwrap().len();
+    assert!(kept < 2_000_000, "{kept}");
+}

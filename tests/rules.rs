@@ -111,6 +111,8 @@ fn told(story: &Story) -> Vec<Value> {
     let named = story.expected.iter().filter_map(|alert| alert.get("rule")?.as_str());
     let rules: BTreeSet<&str> = named.chain([story.rule.as_str()]).collect();
     let all = alerts(&story.world.replay(1, |_| {}));
+    let ids: BTreeSet<&str> = all.iter().map(|alert| text(alert, "event.id").unwrap()).collect();
+    assert_eq!(ids.len(), all.len(), "two alerts of {} bear one id: {:?}", story.rule, all.iter().map(shown).collect::<Vec<_>>());
     all.into_iter().filter(|alert| text(alert, "rule.id").is_some_and(|rule| rules.contains(rule))).collect()
 }
 

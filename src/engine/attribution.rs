@@ -2,10 +2,10 @@
 //!
 //! Attribution owns sessions: it opens, moves, closes and times them out. Rules see its answer.
 
-use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashSet};
 use parsers::Time;
 use parsers::time::{HOUR, MINUTE};
 
@@ -29,6 +29,9 @@ const SILENT: i64 = 12 * HOUR;
 const LOOKED_UP: usize = 400_000;
 const CLAIMED: usize = 50_000;
 const STRANGERS: usize = 200_000;
+
+/// Longer names than people bear are looked up each time.
+const LONG: usize = 128;
 
 /// Whose account a login is.
 #[derive(Clone, Debug)]
@@ -109,6 +112,9 @@ impl Attribution {
         let text = |part: &std::borrow::Cow<'_, [u8]>| lossy(part.clone()).to_lowercase();
         let (login, domain, group) = (text(user), domain.map(text), group.map(text));
         let owner = self.look_up(&login, domain.as_deref(), group.as_deref(), register);
+        if self.key.len() > LONG {
+            return owner;
+        }
         let key = self.key.as_slice().into();
         if let Some(owner) = &owner {
             let is_known = self.known.contains_key(&owner.login);

@@ -5,10 +5,11 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -33,38 +34,60 @@ impl<K, V> Default for Entities<K, V> {
     }
 }
 
-/// The default hasher without a seed: attackers may choose keys, but each shard is sorted.
+/// A fast hash without a seed: attackers may choose keys, but each shard is sorted.
 fn hash_of<K: Hash>(key: &K) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    hasher.finish()
+    FixedState::with_seed(0).hash_one(key)
 }
 
-/// Where a key lies in a shard, or would lie.
-fn place<K: Ord, V>(shard: &Shard<K, V>, hash: u64, key: &K) -> Result<usize, usize> {
-    shard.binary_search_by(|(of, held, _)| of.cmp(&hash).then_with(|| if held == key { Ordering::Equal } else { held.cmp(key) }))
+/// Where a key lies in a shard, or would lie, by the bits of its hash that are not the shard's own. Hashes are spread evenly: its place
+/// is near where its hash lies among all that there may be, and a search that begins there touches little memory.
+fn place<K: Ord, V>(shard: &Shard<K, V>, hash: u64, within: u64, key: &K) -> Result<usize, usize> {
+    let compare = |(of, held, _): &(u64, K, Arc<V>)| of.cmp(&hash).then_with(|| if held == key { Ordering::Equal } else { held.cmp(key) });
+    let is_before = |at: usize| shard.get(at).is_some_and(|entity| compare(entity) == Ordering::Less);
+    let guess = usize::try_from((u128::from(within) * shard.len() as u128) >> u64::BITS).unwrap_or(0);
+    let (mut low, mut high, mut step) = (0, shard.len(), 1);
+    if is_before(guess) {
+        low = guess + 1;
+        while is_before(low + step - 1) {
+            low += step;
+            step *= 2;
+        }
+        high = high.min(low + step - 1);
+    } else {
+        high = high.min(guess);
+        while step <= high && !is_before(high - step) {
+            high -= step;
+            step *= 2;
+        }
+        low = low.max((high + 1).saturating_sub(step));
+    }
+    let found = shard.get(low..high).unwrap_or_default().partition_point(|entity| compare(entity) == Ordering::Less) + low;
+    let is_there = shard.get(found).is_some_and(|entity| compare(entity) == Ordering::Equal);
+    if is_there { Ok(found) } else { Err(found) }
 }
 
 impl<K: Ord + Clone + Hash, V: Clone + Default> Entities<K, V> {
-    /// The shard of a hash: its first bits.
-    fn shard_of(&self, hash: u64) -> usize {
+    /// The shard of a hash, its first bits; and the bits after them.
+    fn shard_of(&self, hash: u64) -> (usize, u64) {
         let bits = self.shards.len().trailing_zeros();
-        hash.checked_shr(u64::BITS - bits).and_then(|at| usize::try_from(at).ok()).unwrap_or(0)
+        let shard = hash.checked_shr(u64::BITS - bits).and_then(|at| usize::try_from(at).ok()).unwrap_or(0);
+        (shard, hash.checked_shl(bits).unwrap_or(0))
     }
 
     /// The entity of a key.
     pub fn get(&self, key: &K) -> Option<&V> {
         let hash = hash_of(key);
-        let shard = self.shards.get(self.shard_of(hash))?;
-        shard.get(place(shard, hash, key).ok()?).map(|(.., entity)| &**entity)
+        let (at, within) = self.shard_of(hash);
+        let shard = self.shards.get(at)?;
+        shard.get(place(shard, hash, within, key).ok()?).map(|(.., entity)| &**entity)
     }
 
     /// The entity of a key, to be changed, if there is one.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         let hash = hash_of(key);
-        let at = self.shard_of(hash);
+        let (at, within) = self.shard_of(hash);
         let shard = self.shards.get_mut(at)?;
-        let place = place(shard, hash, key).ok()?;
+        let place = place(shard, hash, within, key).ok()?;
         Arc::make_mut(shard).get_mut(place).map(|(.., entity)| Arc::make_mut(entity))
     }
 
@@ -74,9 +97,9 @@ impl<K: Ord + Clone + Hash, V: Clone + Default> Entities<K, V> {
             self.grow();
         }
         let hash = hash_of(key);
-        let at = self.shard_of(hash);
+        let (at, within) = self.shard_of(hash);
         let shard = Arc::make_mut(self.shards.get_mut(at)?);
-        let at = place(shard, hash, key).unwrap_or_else(|at| {
+        let at = place(shard, hash, within, key).unwrap_or_else(|at| {
             // Most suppliers have a handful of accounts: no room for twice as many.
             shard.reserve_exact(1);
             shard.insert(at, (hash, key.clone(), Arc::default()));
@@ -92,7 +115,7 @@ impl<K: Ord + Clone + Hash, V: Clone + Default> Entities<K, V> {
         let shards = (before.len() * 2).max(1);
         self.shards.resize_with(shards, Arc::default);
         for entity in before.into_iter().flat_map(Arc::unwrap_or_clone) {
-            let at = self.shard_of(entity.0);
+            let (at, _) = self.shard_of(entity.0);
             if let Some(shard) = self.shards.get_mut(at) {
                 Arc::make_mut(shard).push(entity);
             }

@@ -8,7 +8,7 @@ use parsers::{About, Event, Kind, Verdict};
 
 use super::attribution::{Holder, Owner};
 use super::connections::REFUSED_WITHIN;
-use super::joining::{Said, sha256};
+use super::joining::{Said, sha256, short};
 use super::sessions::MAX_SESSION;
 use super::telling::Happened;
 use super::{Engine, Sighting};
@@ -70,7 +70,8 @@ impl Engine {
     fn shown(&mut self, said: &Said<'_>, login: Option<Arc<str>>, sha256: [u8; 32]) -> Option<Scene> {
         let Said { sighting, event, dated, .. } = *said;
         let source = Arc::clone(&self.sources.get(usize::from(sighting.source))?.name);
-        let observer = event.text(event.facts.device).map_or_else(|| Arc::clone(&source), |name| self.observer(said.stream, name));
+        let observer =
+            event.text(event.facts.device).map(short).map_or_else(|| Arc::clone(&source), |name| self.observer(said.stream, name));
         Some(Scene {
             time: dated.time,
             login,
@@ -231,8 +232,7 @@ impl Engine {
             }
             self.close(holder, said.at());
         }
-        let words = said.event.text(said.event.facts.action).unwrap_or_default();
-        let again = said.before.as_ref().is_some_and(|before| before.tells_again(said.at(), &words));
+        let again = said.before.as_ref().is_some_and(|before| before.tells_again(said.at(), &said.words()));
         self.remember(said, scene.is_some() && !again);
         let (Some(owner), Some(scene)) = (owner, scene) else { return self.stranger(said, Happening::Refused { again }, out) };
         let origin = self.origin(&owner.supplier, said.source_ip);
@@ -271,11 +271,10 @@ impl Engine {
         let elsewhere = |session: &Session| session.is_told_on(stream) && session.source_ip != said.source_ip;
         let Some(holder) = said.holder.clone().or_else(|| self.live(&owner, site.as_ref(), said.at(), elsewhere)) else { return };
         let origin = self.origin(&owner.supplier, said.source_ip);
-        let Some(session) = self.session_mut(&holder).filter(|session| session.alive(said.at())) else { return };
+        let Some(session) = self.state.session_mut(&holder).filter(|session| session.alive(said.at())) else { return };
         (session.source_ip, session.origin) = (said.source_ip, origin);
         session.told_by(stream, said.id.as_deref());
-        let session = session.clone();
-        self.attribution.hold(&session, &holder.supplier, &holder.login);
+        self.attribution.hold(session, &holder.supplier, &holder.login);
         self.used(said, &holder, Happening::Seen, out);
     }
 
@@ -349,16 +348,10 @@ impl Engine {
     /// A session shows life. `false` if it does not, since it is over or the line was seen before.
     fn used(&mut self, said: &Said<'_>, holder: &Holder, happening: Happening, out: &mut Vec<Alert>) -> bool {
         let Some(owner) = self.owner_of(holder) else { return false };
-        let Some(mut scene) = self.scene(said, Some(Arc::clone(&holder.login))) else { return false };
+        let Some(scene) = self.scene(said, Some(Arc::clone(&holder.login))) else { return false };
         // Its time may be up before its timer, which waits for lines that are late.
-        let lasts = owner.supplier.max_session.unwrap_or(MAX_SESSION);
-        let alive = |session: &&mut Session| session.alive(said.at()) && said.at().since(session.opened) < lasts;
-        let Some(session) = self.session_mut(holder).filter(alive) else { return false };
-        session.lives(said.at());
-        // Behind the gateway the line shows the inner address; the session knows where it comes from.
-        scene.source_ip = session.source_ip.or(scene.source_ip);
-        self.happened(&owner, Happened::of(said, happening, scene, Some(holder.session)), out);
-        true
+        let uses = Some(owner.supplier.max_session.unwrap_or(MAX_SESSION));
+        self.happened(&owner, Happened { uses, ..Happened::of(said, happening, scene, Some(holder.session)) }, out)
     }
 
     pub(super) fn owner_of(&self, holder: &Holder) -> Option<Owner> {

@@ -30,6 +30,9 @@ const EVIDENCE: usize = 4;
 /// Refusals of a connection without a name that are known again.
 const REFUSALS: usize = 4;
 
+/// No name that a directory knows is longer, no device's and no id: of what is, so much is told apart and kept.
+pub(super) const LONGEST: usize = 256;
+
 /// A line on its way to whose it is, with what its connection said before it.
 pub(super) struct Said<'a> {
     pub sighting: &'a Sighting<'a>,
@@ -63,10 +66,10 @@ impl<'a> Said<'a> {
             stream,
             dated,
             kind: facts.kind,
-            id: event.text(facts.session),
-            user: event.user(),
-            domain: event.domain(),
-            group: event.group(),
+            id: event.text(facts.session).map(short),
+            user: event.user().map(short),
+            domain: event.domain().map(short),
+            group: event.group().map(short),
             source_ip: facts.source_ip,
             inner: facts.assigned_ip,
             mfa: facts.mfa,
@@ -77,6 +80,11 @@ impl<'a> Said<'a> {
 
     pub(super) fn at(&self) -> Time {
         self.dated.time
+    }
+
+    /// The device's own words for what happened.
+    pub(super) fn words(&self) -> Cow<'a, [u8]> {
+        self.event.text(self.event.facts.action).map(short).unwrap_or_default()
     }
 
     /// The index of its stream, as sessions keep it.
@@ -290,7 +298,7 @@ impl Engine {
                     now.refusals.insert(0, sha256(said.event));
                 }
                 if attempt {
-                    now.attempt = Some((at, said.event.text(said.event.facts.action).unwrap_or_default().as_ref().into()));
+                    now.attempt = Some((at, said.words().as_ref().into()));
                 }
             }
             _ => {}
@@ -345,6 +353,15 @@ impl Engine {
             Arc::make_mut(&mut Arc::make_mut(stream).connections).forget_silent_since(since);
         }
     }
+}
+
+/// As much of a text as is told apart and kept.
+pub(super) fn short(mut text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    match &mut text {
+        Cow::Borrowed(text) => *text = text.get(..LONGEST).unwrap_or(text),
+        Cow::Owned(text) => text.truncate(LONGEST),
+    }
+    text
 }
 
 /// Whether a login as written is an account's.

@@ -8,7 +8,7 @@ use parsers::{Kind, Time};
 use super::Engine;
 use super::attribution::{Holder, Match, Opening, Owner};
 use super::joining::{Said, either};
-use super::state::{Timer, What};
+use super::state::{State, Timer, What};
 use super::telling::Happened;
 use crate::alert::{Alert, Stable};
 use crate::daybook::ALL;
@@ -24,16 +24,26 @@ pub(super) const MAX_SESSION: i64 = DAY;
 /// Sessions of one account that are kept open; beyond, the oldest is closed.
 const SESSIONS: usize = 256;
 
+impl State {
+    fn session(&self, holder: &Holder) -> Option<&Session> {
+        let accounted = self.suppliers.get(&holder.supplier)?.accounts.get(&holder.login)?;
+        accounted.sessions.iter().find(|session| session.number == holder.session)
+    }
+
+    pub(super) fn session_mut(&mut self, holder: &Holder) -> Option<&mut Session> {
+        self.suppliers.get_mut(&holder.supplier)?.accounts.get_mut(&holder.login)?.session_mut(holder.session)
+    }
+}
+
 impl Engine {
     /// A session by its holder.
     pub(super) fn session(&self, holder: &Holder) -> Option<&Session> {
-        let accounted = self.state.suppliers.get(&holder.supplier)?.accounts.get(&holder.login)?;
-        accounted.sessions.iter().find(|session| session.number == holder.session)
+        self.state.session(holder)
     }
 
     /// A session by its holder, to be changed.
     pub(super) fn session_mut(&mut self, holder: &Holder) -> Option<&mut Session> {
-        self.state.suppliers.get_mut(&holder.supplier)?.accounts.get_mut(&holder.login)?.session_mut(holder.session)
+        self.state.session_mut(holder)
     }
 
     /// What is declared or known of addresses has changed: open sessions are of the origins that new ones would be of.
@@ -182,14 +192,13 @@ impl Engine {
         if self.session(holder).is_some_and(|session| session.bears(stream, id)) {
             self.close(holder, at);
         }
-        let Some(session) = self.session_mut(holder) else { return };
+        let Some(session) = self.state.session_mut(holder) else { return };
         if session.bears(stream, id) {
             session.unnamed(stream, id);
         } else {
             session.closed_within(stream, id);
         }
-        let session = session.clone();
-        self.attribution.release_id(&session, &holder.login, stream, id);
+        self.attribution.release_id(session, &holder.login, stream, id);
     }
 
     /// Something was opened within a session: its id leads to the session from now on.
@@ -198,13 +207,11 @@ impl Engine {
         if let Some(before) = self.attribution.by_id(stream, id).filter(|before| *before != holder).cloned() {
             self.take_id(&before, stream, id, said.at());
         }
-        let Some(session) = self.session_mut(holder).filter(|session| !session.bears(stream, id)) else { return };
-        let over = session.opened_within(stream, id);
-        let session = session.clone();
-        if let Some((stream, id)) = over {
-            self.attribution.release_id(&session, &holder.login, stream, &id);
+        let Some(session) = self.state.session_mut(holder).filter(|session| !session.bears(stream, id)) else { return };
+        if let Some((stream, id)) = session.opened_within(stream, id) {
+            self.attribution.release_id(session, &holder.login, stream, &id);
         }
-        self.attribution.hold(&session, &holder.supplier, &holder.login);
+        self.attribution.hold(session, &holder.supplier, &holder.login);
         self.forget(said);
     }
 
@@ -244,7 +251,7 @@ impl Engine {
             Some(ip) => session.source_ip == Some(ip) && session.site == site,
             None => session.is_told_on(at),
         };
-        let words = said.event.text(facts.action).unwrap_or_default();
+        let words = said.words();
         let told = accounted.sessions.iter().filter(here).any(|session| session.ends_again(said.at(), at, &words));
         let ends = |session: &&Session| match &said.id {
             // What is open within it would have ended first, and it with that.
@@ -281,11 +288,10 @@ impl Engine {
     fn leave(&mut self, holder: &Holder, said: &Said<'_>) {
         if let (Some(id), stream) = (&said.id, said.stream_index())
             && let Some(session) =
-                self.session_mut(holder).filter(|session| session.within.iter().any(|(of, held)| *of == stream && **held == **id))
+                self.state.session_mut(holder).filter(|session| session.within.iter().any(|(of, held)| *of == stream && **held == **id))
         {
             let is_over = session.closed_within(stream, id);
-            let session = session.clone();
-            self.attribution.release_id(&session, &holder.login, stream, id);
+            self.attribution.release_id(session, &holder.login, stream, id);
             if !is_over {
                 return;
             }
@@ -295,7 +301,7 @@ impl Engine {
 
     /// Ends a session by the word of a line.
     fn close_by(&mut self, holder: &Holder, said: &Said<'_>) {
-        let words = said.event.text(said.event.facts.action).unwrap_or_default();
+        let words = said.words();
         if let Some(session) = self.session_mut(holder).filter(|session| session.closed.is_none()) {
             session.ended_by = Some((said.stream_index(), words.as_ref().into()));
         }
@@ -328,11 +334,10 @@ impl Engine {
 
     /// Ends a session.
     pub(super) fn close(&mut self, holder: &Holder, at: Time) {
-        let Some(session) = self.session_mut(holder).filter(|session| session.closed.is_none()) else { return };
+        let Some(session) = self.state.session_mut(holder).filter(|session| session.closed.is_none()) else { return };
         let closed = at.max(session.opened);
         session.closed = Some(closed);
-        let session = session.clone();
-        self.attribution.release_inner(&session, &holder.login);
+        self.attribution.release_inner(session, &holder.login);
         self.arm(Timer {
             due: closed.plus(REMEMBERED_FOR),
             supplier: Arc::clone(&holder.supplier),

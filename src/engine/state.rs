@@ -1,8 +1,9 @@
 //! Everything the engine remembers: one serialisable value.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use foldhash::HashSet;
 use parsers::Time;
 use parsers::time::SECOND;
 use serde::{Deserialize, Deserializer, Serialize};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parsers::Time;
 use parsers::time::{MINUTE, SECOND};
 
+use super::joining::LONGEST;
 use super::state::{State, Stream};
 use super::{AHEAD, Arrival, Engine, Sighting};
 use crate::clock::{Dated, Hints, LATENESS};
@@ -93,20 +94,24 @@ impl Engine {
 
     /// The index of a line's stream, made if it is new.
     fn stream(&mut self, sighting: &Sighting<'_>) -> Option<usize> {
+        let device = sighting.device.get(..LONGEST).unwrap_or(sighting.device);
         let latest = self.latest.get_mut(usize::from(sighting.source))?;
         if let Some(at) = *latest
-            && self.state.streams.get(at).is_some_and(|stream| stream.device == sighting.device)
+            && self.state.streams.get(at).is_some_and(|stream| stream.device == device)
         {
             return Some(at);
         }
-        let key = (sighting.source, sighting.device.into());
+        let key = (sighting.source, device.into());
         let at = match self.by_device.get(&key) {
             Some(&at) => at,
-            None if self.state.streams.len() < STREAMS || sighting.device.is_empty() => {
+            None if self.state.streams.len() < STREAMS || device.is_empty() => {
                 let source = self.sources.get(usize::from(sighting.source))?;
                 let at = self.state.streams.len();
-                let device = sighting.device.to_vec();
-                self.state.streams.push(Arc::new(Stream { source: Arc::clone(&source.name), device, ..Stream::default() }));
+                self.state.streams.push(Arc::new(Stream {
+                    source: Arc::clone(&source.name),
+                    device: device.to_vec(),
+                    ..Stream::default()
+                }));
                 self.by_device.insert(key, at);
                 at
             }

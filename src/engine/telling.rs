@@ -16,7 +16,7 @@ use super::state::{Accounted, RuleId, Story, Supplied, Timer, What};
 use crate::alert::{Alert, Because, RuleName, Severity, Stable};
 use crate::register::{Register, Supplier};
 use crate::rules::{AddressMemory, Case, Finding, Findings, Happening, Memories, local};
-use crate::session::{Origin, Scene};
+use crate::session::{Origin, Scene, Session};
 
 /// Stories that an account keeps; older ones are told.
 const STORIES: usize = 16;
@@ -38,16 +38,18 @@ pub(super) struct Happened<'a> {
     /// The egress group of that address, as the supplier's.
     pub origin: Option<Origin>,
     pub repeated: u32,
+    /// It is a sign of life of the session, which lasts this long at most: without one that runs, nothing has happened.
+    pub uses: Option<i64>,
 }
 
 impl Engine {
-    /// Shows what happened to all rules.
-    pub(super) fn happened(&mut self, owner: &Owner, happened: Happened<'_>, out: &mut Vec<Alert>) {
-        self.told(owner, happened, None, out);
+    /// Shows what happened to all rules; whether it has happened.
+    pub(super) fn happened(&mut self, owner: &Owner, happened: Happened<'_>, out: &mut Vec<Alert>) -> bool {
+        self.told(owner, happened, None, out)
     }
 
     /// Shows what happened to all rules, or to one whose timer fell due, and makes alerts of what they find.
-    pub(super) fn told(&mut self, owner: &Owner, mut happened: Happened<'_>, only: Option<&str>, out: &mut Vec<Alert>) {
+    pub(super) fn told(&mut self, owner: &Owner, mut happened: Happened<'_>, only: Option<&str>, out: &mut Vec<Alert>) -> bool {
         let supplier = &owner.supplier;
         let (register, rules, geo, daybook) = (&*self.register, &*self.rules, &*self.geo, &*self.state.daybook);
         // Nothing is kept of suppliers that are only the names of failing logins: anybody may invent them.
@@ -58,12 +60,24 @@ impl Engine {
         let Supplied { accounts, memory, .. } = held.unwrap_or_else(|| stranger.insert(Supplied::default()));
         // Only accounts that got in are remembered: failing names are anybody's to invent.
         let mut nobody = None;
-        let is_invented = accounts.get(&owner.login).is_none() && owner.is_invented();
-        let Accounted { sessions, memory: of_account, stories, .. } =
-            accounts.get_mut(&owner.login).unwrap_or_else(|| nobody.insert(Accounted::default()));
+        let (is_account, accounted) = match accounts.get_mut(&owner.login) {
+            Some(accounted) => (true, accounted),
+            None => (false, nobody.insert(Accounted::default())),
+        };
+        let Accounted { sessions, memory: of_account, stories, .. } = accounted;
+        if let Some(lasts) = happened.uses {
+            let of_line = |session: &&mut Session| Some(session.number) == happened.session;
+            let runs = |session: &&mut Session| session.alive(happened.now) && happened.now.since(session.opened) < lasts;
+            let Some(session) = sessions.iter_mut().find(of_line).filter(runs) else { return false };
+            session.lives(happened.now);
+            // Behind the gateway the line shows the inner address; the session knows where it comes from.
+            if let Some(scene) = &mut happened.scene {
+                scene.source_ip = session.source_ip.or(scene.source_ip);
+            }
+        }
         let mut nowhere = None;
         let standing = match happened.happening {
-            Happening::Refused { .. } if is_invented => Standing::Unknown,
+            Happening::Refused { .. } if !is_account && owner.is_invented() => Standing::Unknown,
             Happening::Refused { .. } => Standing::Refused,
             _ => Standing::LetIn,
         };
@@ -115,6 +129,7 @@ impl Engine {
             let what = What::Rule { rule: RuleId(wake.rule), kind: wake.kind };
             self.arm(Timer { due: wake.due, supplier: Arc::clone(&supplier.id), login: login.clone(), what });
         }
+        true
     }
 }
 
@@ -134,6 +149,7 @@ impl<'a> Happened<'a> {
             address: None,
             origin: None,
             repeated,
+            uses: None,
         }
     }
 
@@ -150,6 +166,7 @@ impl<'a> Happened<'a> {
             address: None,
             origin: None,
             repeated: 1,
+            uses: None,
         }
     }
 }
@@ -174,7 +191,7 @@ pub(super) fn alert(
     exception: Option<String>,
     stories: &mut Vec<Story>,
 ) -> Option<Alert> {
-    let Finding { reason, severity, scene, earlier, message, because, unless, users, ips, once, incident, of_all: _ } = finding;
+    let Finding { reason, severity, scene, earlier, message, because, unless, users, ips, once, incident, of_all: _, about } = finding;
     let mut severity = severity;
     let story: Arc<str> = match (&incident, &scene.story) {
         (None, Some(story)) => Arc::clone(story),
@@ -231,6 +248,7 @@ pub(super) fn alert(
         },
         supplier: (!supplier.is_nobody()).then(|| (Arc::clone(&supplier.id), Arc::clone(&supplier.name))),
         account: scene.login,
+        about,
         source_ip: scene.source_ip,
         observer: scene.observer,
         site: scene.site,

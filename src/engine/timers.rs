@@ -4,9 +4,10 @@
 //! put in their order when they fire; and they lie by the minute, so that a change after a snapshot copies one minute's.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
 use parsers::Time;
 use parsers::time::MINUTE;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -38,10 +39,9 @@ impl Timers {
             self.now.insert(timer);
             return;
         }
-        let mut hasher = DefaultHasher::new();
-        timer.hash(&mut hasher);
+        let hash = FixedState::with_seed(0).hash_one(&timer);
         let minute = Arc::make_mut(&mut self.later).entry(minute(timer.due)).or_default();
-        Arc::make_mut(minute).insert((timer.due, hasher.finish(), timer));
+        Arc::make_mut(minute).insert((timer.due, hash, timer));
     }
 
     /// Takes out the first.

@@ -1,8 +1,9 @@
 //! Whose account a login is.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use parsers::Glob;
 
 use super::{Account, Name, Supplier};

@@ -10,6 +10,7 @@ use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, f
 use crate::alert::{Because, RuleName, Severity};
 use crate::normalised::lossy;
 use crate::session::Scene;
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -62,6 +63,10 @@ impl Rule for ControlChange {
     type Address = ();
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        happening == Happening::Changed
+    }
+
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let Some(scene) = case.scene.filter(|_| case.happening == Happening::Changed) else { return };
         let Some(before) = self.at_work(memory.supplier, case, scene) else { return };
@@ -100,6 +105,15 @@ impl Rule for ControlChange {
             ("pause", span_words(self.pause), "how long somebody who goes on changing has to pause to be told again"),
             ("automatic", format!("[{}]", automatic.join(", ")), "names under which gateways change themselves, without an address"),
         ]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        if told.reason == "by-supplier" {
+            return vec![Nearest::new("a change by", "somebody of the hospital", "in its hours; a supplier's account has none to make")];
+        }
+        let within = told.text("hours").map(|hours| Nearest::new("a change within", hours, "the hospital's hours"));
+        let planned = told.time.map(|time| Nearest::new("maintenance over", told.at(time), "of the gateway's source, in the daybook"));
+        within.into_iter().chain(planned).collect()
     }
 }
 

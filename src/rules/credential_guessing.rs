@@ -133,6 +133,10 @@ impl Rule for CredentialGuessing {
     type Address = OfAddress;
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Success { .. } | Happening::Announced { placed: true } | Happening::Refused { again: false })
+    }
+
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let Some(login) = case.login else { return };
         let Remembered { account, supplier, address } = memory;

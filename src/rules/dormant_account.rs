@@ -43,6 +43,10 @@ impl Rule for DormantAccount {
     type Address = ();
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Success { .. } | Happening::Announced { .. } | Happening::Used { login: true })
+    }
+
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         if !matches!(case.happening, Happening::Success { .. } | Happening::Announced { .. } | Happening::Used { login: true }) {
             return;

@@ -22,6 +22,10 @@ impl Rule for ExpiredAccess {
     type Address = ();
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Success { .. } | Happening::Used { login: true })
+    }
+
     fn observe(&self, case: &Case<'_>, _: Remembered<'_, Self>, out: &mut Findings) {
         if !matches!(case.happening, Happening::Success { .. } | Happening::Used { login: true }) {
             return;

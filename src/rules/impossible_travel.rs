@@ -6,11 +6,12 @@ use parsers::Time;
 use parsers::time::{DAY, HOUR, SECOND};
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words};
+use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, make_room};
 use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::geo::{Line, Spot};
 use crate::register::AccountKind;
 use crate::session::Origin;
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -74,6 +75,10 @@ impl Rule for ImpossibleTravel {
     type Address = ();
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Success { .. } | Happening::Announced { placed: true })
+    }
+
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         if !matches!(case.happening, Happening::Success { .. } | Happening::Announced { placed: true }) {
             return;
@@ -118,6 +123,16 @@ impl Rule for ImpossibleTravel {
             ("distance", self.distance.to_string(), "kilometres; places nearer than this are one"),
             ("speed", self.speed.to_string(), "kilometres an hour; who needs more did not travel"),
         ]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let Some((apart, most)) = told.number("distance_km").zip(told.number("distance")) else { return Vec::new() };
+        let near = Nearest::new("places", format!("{most} km apart at most"), format!("they are {apart} km apart"));
+        let journey = told.moment("first_at").zip(told.number("speed").filter(|&speed| speed > 0)).map(|(first, speed)| {
+            let there = first.plus(apart.saturating_mul(HOUR) / speed);
+            Nearest::new("the second login after", told.at(there), format!("a journey of {apart} km at {speed} km/h"))
+        });
+        [near].into_iter().chain(journey).collect()
     }
 }
 
@@ -186,12 +201,5 @@ impl ImpossibleTravel {
             ips: vec![there.ip, here.ip],
             ..Finding::new("too-fast", Severity::Medium, scene, message)
         });
-    }
-}
-
-/// Makes room for one more: the oldest goes.
-fn make_room<T>(list: &mut Vec<T>, most: usize) {
-    if list.len() >= most {
-        list.remove(0);
     }
 }

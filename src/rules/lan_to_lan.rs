@@ -13,6 +13,7 @@ use crate::alert::{Because, RuleName, Severity};
 use crate::network::Network;
 use crate::register::{Access, SupplierKind};
 use crate::session::Scene;
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 use crate::zone::{rfc3339_in, zoned};
 
@@ -68,6 +69,10 @@ impl Rule for LanToLan {
     type Supplier = Memory;
     type Address = ();
     type Stream = ();
+
+    fn heeds(happening: Happening) -> bool {
+        happening == Happening::TunnelUp
+    }
 
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let memory = memory.supplier;
@@ -148,6 +153,14 @@ impl Rule for LanToLan {
             ("grace", span_words(self.grace), "how long the alert waits for a window written late (where a daybook is configured)"),
             ("own", format!("[{}]", own.join(", ")), "the hospitals' own gateways, addresses or networks: no strangers"),
         ]
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        if told.reason == "outside-hours" {
+            return told.within_hours("a tunnel up", &span_words(self.grace));
+        }
+        let declared = "among the peers of a supplier, or the hospitals' own gateways (`own`)";
+        told.text("peer").map(|peer| Nearest::new("the peer", peer, declared)).into_iter().collect()
     }
 }
 

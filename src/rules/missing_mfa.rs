@@ -2,6 +2,7 @@
 
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local};
 use crate::alert::{Because, RuleName, Severity};
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 
 #[doc = include_str!("missing_mfa.md")]
@@ -20,6 +21,10 @@ impl Rule for MissingMfa {
     type Supplier = ();
     type Address = ();
     type Stream = ();
+
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Success { .. } | Happening::Announced { .. })
+    }
 
     fn observe(&self, case: &Case<'_>, _: Remembered<'_, Self>, out: &mut Findings) {
         if !case.supplier.mfa || !matches!(case.happening, Happening::Success { .. } | Happening::Announced { .. }) {
@@ -44,5 +49,9 @@ impl Rule for MissingMfa {
 
     fn settings(&self) -> Vec<(&'static str, String, &'static str)> {
         Vec::new()
+    }
+
+    fn nearest(&self, _: &Told<'_>) -> Vec<Nearest> {
+        vec![Nearest::new("a login with", "a second factor", "as the register asks of the supplier (`mfa = true`)")]
     }
 }

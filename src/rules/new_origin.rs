@@ -6,9 +6,10 @@ mod office;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use parsers::Time;
 use parsers::time::DAY;
 
-use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local, span_words};
+use super::{Case, Finding, Findings, Happening, Learned, Remembered, Rule, clock_words, from_words, local, span_words};
 use crate::alert::{Because, RuleName, Severity};
 use crate::geo::{System, country_code};
 use crate::session::Origin;
@@ -17,6 +18,9 @@ use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
 pub use memory::Memory;
+
+const NETWORKS: &str = "networks";
+const COUNTRIES: &str = "countries";
 
 #[doc = include_str!("new_origin.md")]
 #[derive(Clone, Debug)]
@@ -79,10 +83,15 @@ impl Rule for NewOrigin {
         techniques: &[("T1078", "Valid Accounts"), ("T1133", "External Remote Services")],
     };
     const MANUAL: &'static str = include_str!("new_origin.md");
+    const LEARNS: &'static [&'static str] = &[NETWORKS, COUNTRIES];
     type Account = ();
     type Supplier = Memory;
     type Address = ();
     type Stream = ();
+
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Success { .. } | Happening::Announced { placed: true })
+    }
 
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let memory = memory.supplier;
@@ -90,9 +99,9 @@ impl Rule for NewOrigin {
         if !opens && case.happening != (Happening::Announced { placed: true }) {
             return;
         }
-        let learned = memory.came(case.now, opens).has_lasted(self.learning, self.sessions, case.now);
+        let learned = memory.came(case.now, opens, self);
         let Some(place) = Whereabouts::of(case) else { return };
-        let countries_learned = memory.was_placed(&place, case.now, opens).has_lasted(self.learning, self.sessions, case.now);
+        let countries_learned = memory.was_placed(&place, case.now, opens, self);
         let within = |last: &_| case.now.since(*last) <= self.forgotten_after;
         let last = memory.last_seen(&place, case.geo);
         let is_known = last.as_ref().is_some_and(within);
@@ -148,7 +157,7 @@ impl Rule for NewOrigin {
                 because = because.with(key, declared);
             }
         } else {
-            let since = memory.first().unwrap_or(case.now);
+            let since = memory.watched.since().unwrap_or(case.now);
             because = because.with("watched_since", rfc3339_in(since, zone)).with("known_origins", memory.origins_before(&place, case.geo));
         }
         if let Some(last) = last {
@@ -160,6 +169,21 @@ impl Rule for NewOrigin {
             _ => format!("{} among the networks of {}", place.origin.describe(), supplier.id),
         };
         out.report(Finding { because, unless, ..Finding::new(reason, severity, scene, message) });
+    }
+
+    fn learned(&self, memory: &Memory, now: Time) -> Vec<Learned> {
+        let networks = memory.networks().map(|network| (NETWORKS, network));
+        let seen = networks.chain(memory.countries().map(|country| (COUNTRIES, country)));
+        let known = seen.filter(|(_, (_, last))| now.since(*last) <= self.forgotten_after);
+        known.map(|(what, (value, last))| Learned { what, value, count: None, last: Some(last) }).collect()
+    }
+
+    /// Where it came from is forgotten, not how long it has been watched: where it comes from next is new.
+    fn unlearn(&self, memory: &mut Memory, what: &str) {
+        match what {
+            NETWORKS => memory.forget_networks(),
+            _ => memory.forget_countries(),
+        }
     }
 
     fn read(table: &mut Table<'_>) -> Self {

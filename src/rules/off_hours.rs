@@ -11,7 +11,7 @@ use crate::alert::{Because, RuleName, Severity};
 use crate::learning::{Fading, Tally};
 use crate::register::{Access, AccountKind, SupplierKind};
 use crate::session::{Scene, Session};
-use crate::told::{Nearest, Remedy, Told, distance};
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 use crate::zone::{rfc3339_in, zoned};
 
@@ -61,6 +61,10 @@ impl Rule for OffHours {
     type Supplier = Fading<Tally<u8>>;
     type Address = ();
     type Stream = ();
+
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Success { .. } | Happening::Announced { .. } | Happening::Used { .. } | Happening::Ended)
+    }
 
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let Remembered { account: memory, supplier: usual, .. } = memory;
@@ -149,22 +153,7 @@ impl Rule for OffHours {
     }
 
     fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
-        let Some(time) = told.time else { return Vec::new() };
-        let mut list = Vec::new();
-        let hours = told.hours().filter(|hours| !hours.open);
-        if let Some(ended) = told.moment("last_open").or(hours.map(|hours| hours.from)).filter(|&ended| ended != Time::MIN) {
-            let late = time.since(ended);
-            let means = format!("{} earlier, when its hours ended", distance(late));
-            list.push(Nearest::new("a login before", told.at(ended), means).by(Remedy::HoursEndLater(late)));
-        }
-        if let Some(open) = told.moment("next_open") {
-            let early = open.since(time);
-            let means = format!("{} later, when its hours open again", distance(early));
-            list.push(Nearest::new("a login from", told.at(open), means).by(Remedy::HoursBeginEarlier(early)));
-        }
-        let means = format!("written before it, or within {} after it", span_words(self.grace));
-        list.push(Nearest::new("a window over", told.at(time), means).by(Remedy::Window));
-        list
+        told.within_hours("a login", &span_words(self.grace))
     }
 }
 

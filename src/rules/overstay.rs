@@ -59,6 +59,10 @@ impl Rule for Overstay {
     type Address = ();
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Success { .. } | Happening::Ended)
+    }
+
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         match case.happening {
             Happening::Success { .. } => {

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Finding, Findings, Remembered, Rule};
+use super::{Case, Finding, Findings, Happening, Remembered, Rule};
 use crate::alert::{Alert, Because, Evidence, RuleName, Severity};
 use crate::session::Scene;
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 
 /// What so many in a hundred alerts have in common is their likely cause, however little it is.
@@ -69,6 +70,10 @@ impl Rule for RuleFlood {
     type Address = ();
     type Stream = ();
 
+    fn heeds(_: Happening) -> bool {
+        false
+    }
+
     fn observe(&self, _: &Case<'_>, _: Remembered<'_, Self>, _: &mut Findings) {}
 
     fn read(table: &mut Table<'_>) -> Self {
@@ -79,6 +84,12 @@ impl Rule for RuleFlood {
     fn settings(&self) -> Vec<(&'static str, String, &'static str)> {
         vec![("cap", self.cap.to_string(), "how many low and medium alerts a rule raises in a day")]
     }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let Some((rule, cap)) = told.text("rule").zip(told.number("cap")) else { return Vec::new() };
+        let day = told.text("day").map(|day| format!(", on {day}")).unwrap_or_default();
+        vec![Nearest::new(&format!("alerts of {rule}"), format!("{cap} at most"), format!("low and medium ones{day}"))]
+    }
 }
 
 impl RuleFlood {
@@ -87,8 +98,8 @@ impl RuleFlood {
         matches!(alert.severity, Severity::Low | Severity::Medium) && alert.rule.id != Self::NAME.id
     }
 
-    /// Counts an alert of a rule on a day.
-    pub fn count(&self, alert: &Alert, date: Date, day: &mut Day) -> Verdict {
+    /// Counts an alert of a rule on a day; with `invented`, among those on names that anybody may have invented.
+    pub fn count(&self, alert: &Alert, date: Date, day: &mut Day, invented: bool) -> Verdict {
         day.raised = day.raised.saturating_add(1);
         if day.raised <= self.cap {
             day.common(alert);
@@ -103,19 +114,20 @@ impl RuleFlood {
             return Verdict::Held;
         }
         day.common(alert);
-        let finding = self.passed(alert, date, day);
+        let finding = self.passed(alert, date, day, invented);
         // What was in common has been told.
         day.common.clear();
         day.first = None;
         Verdict::Instead(Box::new(finding))
     }
 
-    fn passed(&self, alert: &Alert, date: Date, day: &Day) -> Finding {
+    fn passed(&self, alert: &Alert, date: Date, day: &Day, invented: bool) -> Finding {
         let rule = alert.rule.id;
+        let of = if invented { " of names that anybody may have invented" } else { "" };
         let mut because =
             Because::default().with("rule", rule).with("day", date.to_string()).with("count", day.raised).with("cap", self.cap);
         let mut message =
-            format!("{rule} raised {} low and medium alerts on {date}: from now on those of that day are only counted", day.raised);
+            format!("{rule} raised {} low and medium alerts{of} on {date}: from now on those of that day are only counted", day.raised);
         if let Some((cause, name, count)) = day.likely_cause() {
             let cause = format!("{} {name}", cause.word());
             let _ = write!(message, "; likely cause: {cause} ({count} of them)");
@@ -139,9 +151,10 @@ impl RuleFlood {
             time_ambiguous: alert.time_ambiguous,
         };
         let earlier = day.first.iter().cloned().collect();
-        let unless = format!("at most {} low and medium alerts of {rule} a day", self.cap);
-        let incident = Some(format!("{rule} {date}"));
-        Finding { earlier, because, unless, incident, ..Finding::new("capped", Severity::High, scene, message) }
+        let unless = format!("at most {} low and medium alerts of {rule}{of} a day", self.cap);
+        let incident = Some(format!("{rule}{of} {date}"));
+        // Two rules may pass their cap on one line, and have begun on one.
+        Finding { earlier, because, unless, incident, about: Some(rule), ..Finding::new("capped", Severity::High, scene, message) }
     }
 }
 

@@ -101,13 +101,17 @@ impl Memory {
 
 /// When a target was used before; from now on, now.
 fn last_used<T: Ord + Clone>(used: &mut BTreeMap<T, Time>, target: &T, now: Time) -> Option<Time> {
-    let before = used.get(target).copied();
-    used.insert(target.clone(), before.map_or(now, |before| before.max(now)));
+    if let Some(last) = used.get_mut(target) {
+        let before = *last;
+        *last = before.max(now);
+        return Some(before);
+    }
+    used.insert(target.clone(), now);
     if used.len() > TARGETS {
         let oldest = used.iter().min_by_key(|(_, last)| **last).map(|(target, _)| target.clone());
         oldest.map(|oldest| used.remove(&oldest));
     }
-    before
+    None
 }
 
 impl Rule for ScopeBreach {
@@ -123,6 +127,10 @@ impl Rule for ScopeBreach {
     type Supplier = Memory;
     type Address = ();
     type Stream = ();
+
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Success { .. } | Happening::Used { .. })
+    }
 
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let memory = memory.supplier;

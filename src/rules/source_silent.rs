@@ -5,8 +5,9 @@ use std::sync::Arc;
 use parsers::Time;
 use parsers::time::{DAY, HOUR, MINUTE, SECOND};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::{Case, Finding, Findings, Remembered, Rule, Sign, SignKind, clock_words, local, span_words};
+use super::{Case, Finding, Findings, Happening, Remembered, Rule, Sign, SignKind, clock_words, local, span_words};
 use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::calendar::CalendarId;
 use crate::normalised::lossy;
@@ -65,6 +66,8 @@ pub struct Memory {
     caught_up: bool,
     /// The line of its latest sign of life, to the second.
     line: Vec<u8>,
+    /// In place of a long one, its hash.
+    long: Option<[u8; 32]>,
     offset: u64,
     stamp: Time,
     passing: Passing,
@@ -75,6 +78,19 @@ pub struct Memory {
     mute: Option<Time>,
     drift: Drift,
     reading: Reading,
+}
+
+/// Lines up to this length are kept as they are: only alerts ask for their hashes, and there are as many streams as anybody invents.
+const LONG: usize = 4096;
+
+impl Memory {
+    fn keep(&mut self, line: &[u8]) {
+        self.line.clear();
+        self.long = (line.len() > LONG).then(|| Sha256::digest(line).into());
+        if self.long.is_none() {
+            self.line.extend_from_slice(line);
+        }
+    }
 }
 
 impl Rule for SourceSilent {
@@ -91,6 +107,10 @@ impl Rule for SourceSilent {
     type Stream = Memory;
 
     const WATCHES_STREAMS: bool = true;
+
+    fn heeds(_: Happening) -> bool {
+        false
+    }
 
     fn observe(&self, _: &Case<'_>, _: Remembered<'_, Self>, _: &mut Findings) {}
 
@@ -114,8 +134,7 @@ impl Rule for SourceSilent {
             return;
         }
         self.lives(sign, heard, memory, out);
-        memory.line.clear();
-        memory.line.extend_from_slice(line);
+        memory.keep(line);
         (memory.offset, memory.stamp) = (offset, sign.now);
     }
 
@@ -247,10 +266,14 @@ impl SourceSilent {
 
     /// One timer is enough: it looks what has been heard meanwhile. In a livelier hour it is to look sooner.
     fn arm(&self, sign: &Sign<'_>, since: Time, memory: &mut Memory, out: &mut Findings) {
-        let Some(fall) = self.fall(sign, since, memory) else { return };
-        if memory.armed.is_none_or(|armed| fall.due < armed) {
-            memory.armed = Some(fall.due);
-            out.wake(fall.due, LOOK);
+        let fall = self.fall(sign, since, memory);
+        // Where too little is known to fall mute, there is nothing to look for before the next hour.
+        let due = fall.map_or(Time::MAX, |fall| fall.due);
+        if memory.armed.is_none_or(|armed| due < armed) {
+            memory.armed = Some(due);
+            if fall.is_some() {
+                out.wake(due, LOOK);
+            }
         }
     }
 
@@ -354,7 +377,8 @@ fn evidence_at_hand(sign: &Sign<'_>) -> Evidence {
 }
 
 fn last_line(sign: &Sign<'_>, memory: &Memory) -> Evidence {
-    Evidence::of(sign.source, memory.offset, memory.stamp, &memory.line)
+    let line = Evidence::of(sign.source, memory.offset, memory.stamp, &memory.line);
+    Evidence { sha256: memory.long.unwrap_or(line.sha256), ..line }
 }
 
 fn scene(sign: &Sign<'_>, evidence: Evidence, time: Time) -> Scene {

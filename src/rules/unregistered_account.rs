@@ -8,6 +8,7 @@ use parsers::Time;
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local};
 use crate::alert::{Because, RuleName, Severity};
 use crate::normalised::lossy;
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 
 /// How many accounts are remembered as told; beyond, the one that came in longest ago is forgotten.
@@ -30,6 +31,10 @@ impl Rule for UnregisteredAccount {
     type Supplier = BTreeMap<Arc<str>, Time>;
     type Address = ();
     type Stream = ();
+
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Success { .. })
+    }
 
     fn observe(&self, _: &Case<'_>, _: Remembered<'_, Self>, _: &mut Findings) {}
 
@@ -72,5 +77,10 @@ impl Rule for UnregisteredAccount {
 
     fn settings(&self) -> Vec<(&'static str, String, &'static str)> {
         Vec::new()
+    }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let declared = "among the accounts of a supplier in the register";
+        told.text("login").map(|login| Nearest::new("the account", login, declared)).into_iter().collect()
     }
 }

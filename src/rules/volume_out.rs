@@ -10,6 +10,7 @@ use super::{Case, Finding, Findings, Happening, Learned, Remembered, Rule, clock
 use crate::alert::{Because, RuleName, Severity};
 use crate::learning::{Fading, Spread};
 use crate::session::Session;
+use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -84,6 +85,10 @@ impl Rule for VolumeOut {
     type Address = ();
     type Stream = ();
 
+    fn heeds(happening: Happening) -> bool {
+        matches!(happening, Happening::Used { .. } | Happening::Counted | Happening::Ended)
+    }
+
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
         let Remembered { account, supplier, .. } = memory;
         let Some(session) = case.session else { return };
@@ -133,6 +138,17 @@ impl Rule for VolumeOut {
             ("sessions", self.sessions.to_string(), "how many sessions must be known by then"),
         ]
     }
+
+    fn nearest(&self, told: &Told<'_>) -> Vec<Nearest> {
+        let size = |fact: &str| told.number(fact).and_then(|bytes| u64::try_from(bytes).ok()).map(size_words);
+        let taken = size("taken_out_bytes");
+        let less = size("limit_bytes").map(|limit| {
+            let means = taken.as_ref().map(|taken| format!("it took out {taken}")).unwrap_or_default();
+            Nearest::new("taken out", format!("{limit} at most"), means)
+        });
+        let allowed = taken.as_ref().map(|taken| Nearest::new("a max_upload of", format!("{taken} or more"), "of the supplier in the register"));
+        less.into_iter().chain(allowed).collect()
+    }
 }
 
 impl VolumeOut {
@@ -145,8 +161,11 @@ impl VolumeOut {
             let unless = format!("a max_upload of {} or more for {}", size_words(taken), supplier.id);
             return Some(Limit { bytes, reason: "over-limit", words: format!("more than its limit of {words}"), because, unless });
         }
+        if taken <= self.at_least {
+            return None;
+        }
         let sessions = known.known(case.now);
-        if taken <= self.at_least || sessions < self.sessions {
+        if sessions < self.sessions {
             return None;
         }
         let most = known.most(case.now)?;

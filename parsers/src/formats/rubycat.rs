@@ -76,7 +76,7 @@ fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> 
     if kind.starts_with(b"SYSTEM") && has(&["_STARTED", "_START", "_RESTART", "_REBOOT", "_BOOT"]) {
         facts.about = Some(About::Restart);
     } else if has(&["REQUEST", "APPROVAL"]) {
-        if has(&["ACCEPTED", "APPROVED", "GRANTED", "VALIDATED"]) {
+        if has(&["_ACCEPTED", "_APPROVED", "_GRANTED", "_VALIDATED"]) && !has(&["NOT_"]) {
             facts.about = Some(About::Approval);
             (facts.by, facts.user, facts.domain, facts.source_ip) = (facts.user, requester, Text::default(), None);
         }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use parsers::Time;
 use serde::{Deserialize, Serialize};
 
-use super::Whereabouts;
 use super::office::Offices;
+use super::{NewOrigin, Whereabouts};
 use crate::geo::Geo;
+use crate::learning::Learning;
 use crate::session::Origin;
 
 /// How many origins of one supplier are remembered; beyond, the one unseen for longest is forgotten.
@@ -18,13 +19,11 @@ const ORIGINS: usize = 512;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Memory {
-    /// Its first success.
-    first: Option<Time>,
-    /// Sessions so far.
-    sessions: u32,
+    #[serde(flatten)]
+    pub(super) watched: Learning,
     /// When it last came from each origin, and from each network within an autonomous system: a database may come and go.
     seen: BTreeMap<Origin, Time>,
-    /// Its first success from a country that is known: the time of learning countries begins with it.
+    /// The time of learning countries begins with the first one that is known.
     placed: Learning,
     /// When it last came from each country.
     countries: BTreeMap<Arc<str>, Time>,
@@ -32,41 +31,20 @@ pub struct Memory {
     pub(super) offices: Offices,
 }
 
-/// How long and how much has been watched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Learning {
-    first: Option<Time>,
-    sessions: u32,
-}
-
-impl Learning {
-    pub(super) fn has_lasted(self, nanos: i64, sessions: u32, now: Time) -> bool {
-        self.first.is_some_and(|first| now.since(first) >= nanos) && self.sessions >= sessions
-    }
-}
-
 impl Memory {
-    /// It got in. Gives what had been watched before.
-    pub(super) fn came(&mut self, now: Time, opens: bool) -> Learning {
-        let before = Learning { first: Some(*self.first.get_or_insert(now)), sessions: self.sessions };
-        self.sessions = self.sessions.saturating_add(u32::from(opens));
-        before
+    /// It got in. Whether its networks had been learned before.
+    pub(super) fn came(&mut self, now: Time, opens: bool, rule: &NewOrigin) -> bool {
+        self.watched.begin(now);
+        watch(&mut self.watched, now, opens, rule)
     }
 
-    /// It got in from a place. Gives what had been watched of countries before.
-    pub(super) fn was_placed(&mut self, place: &Whereabouts, now: Time, opens: bool) -> Learning {
-        let before = self.placed;
+    /// It got in from a place. Whether its countries had been learned before.
+    pub(super) fn was_placed(&mut self, place: &Whereabouts, now: Time, opens: bool, rule: &NewOrigin) -> bool {
         if place.country.is_some() {
-            self.placed.first.get_or_insert(now);
-            self.placed.sessions = before.sessions.saturating_add(u32::from(opens));
+            watch(&mut self.placed, now, opens, rule)
+        } else {
+            self.placed.is_learned(now, rule.learning, rule.sessions)
         }
-        before
-    }
-
-    /// Its first success.
-    pub(super) fn first(&self) -> Option<Time> {
-        self.first
     }
 
     /// When it last came from an origin, by whatever was known of it then.
@@ -94,6 +72,28 @@ impl Memory {
         u32::try_from(origins.len()).unwrap_or(u32::MAX)
     }
 
+    /// Networks and autonomous systems that it came from, and when last.
+    pub(super) fn networks(&self) -> impl Iterator<Item = (String, Time)> {
+        let undeclared = self.seen.iter().filter(|(origin, _)| **origin != Origin::Declared);
+        undeclared.map(|(origin, last)| (origin.describe(), *last))
+    }
+
+    /// Countries that it came from, and when last.
+    pub(super) fn countries(&self) -> impl Iterator<Item = (String, Time)> {
+        self.countries.iter().map(|(country, last)| (country.to_string(), *last))
+    }
+
+    /// The networks are new again, those that may be offices among them.
+    pub(super) fn forget_networks(&mut self) {
+        self.seen.clear();
+        self.offices = Offices::default();
+    }
+
+    /// The countries are new again.
+    pub(super) fn forget_countries(&mut self) {
+        self.countries.clear();
+    }
+
     /// It came from there.
     pub(super) fn saw(&mut self, place: &Whereabouts, now: Time) {
         let network = (place.origin != Origin::Declared).then_some(place.network);
@@ -112,6 +112,16 @@ impl Memory {
             *last = now.max(*last);
         }
     }
+}
+
+/// Somebody got in: whether enough had been watched of him before.
+fn watch(watched: &mut Learning, now: Time, opens: bool, rule: &NewOrigin) -> bool {
+    let learned = watched.is_learned(now, rule.learning, rule.sessions);
+    watched.begin(now);
+    if opens {
+        watched.session(now);
+    }
+    learned
 }
 
 /// The origin that a network is of, by the databases at hand.

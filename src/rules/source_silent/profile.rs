@@ -118,9 +118,13 @@ impl Profile {
     }
 
     /// When a silence that began at a time is one: when it is longer than the most patient of the hours that it touches
-    /// allows, and than any of them is used to. An hour of which little is known allows everything, and after it nothing is told within an hour: when in an hour
-    /// a stream begins to speak, an hour's profile does not know.
+    /// allows, and than any of them is used to. An hour of which little is known allows everything, and after it nothing is told
+    /// within an hour: when in an hour a stream begins to speak, an hour's profile does not know.
     pub(super) fn fall(&self, since: Time, asked: Asked, place: impl Fn(Time) -> Place) -> Option<Fall> {
+        // A stream that is new is asked at each of its lines.
+        if self.hours.iter().map(Gaps::count).fold(0, u32::saturating_add) < asked.gaps.saturating_mul(ONE) {
+            return None;
+        }
         let (mut at, mut known, mut is_sure, mut patient, mut habit) = (since, 0, true, None, 0);
         for _ in 0..=HOURS {
             let place = place(at);
