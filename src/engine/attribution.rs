@@ -264,8 +264,8 @@ pub(super) struct Opening<'a> {
 pub(super) enum Match {
     /// One that is known, by its number.
     Known(u32),
-    /// A new one; with the number of the one that it continues, if any.
-    New(Option<u32>),
+    /// A new one; with the number of the one that it continues, or, told late, of the one that came up after it and continues it.
+    New { before: Option<u32>, after: Option<u32> },
 }
 
 impl Accounted {
@@ -281,6 +281,11 @@ impl Accounted {
                 || (session.inner.is_some() && inner.is_some() && session.inner != inner)
         };
         let by_id = id.and_then(|id| open.clone().find(|session| session.bears(stream, id) && at.since(session.life) <= SILENT));
+        // A bastion's login that comes after the target session that it led to.
+        let led_to = |session: &&Session| {
+            let late = session.opened <= at && at < session.life && session.life.since(at) <= ANNOUNCED_WITHIN;
+            late && !session.within.is_empty() && session.stream == stream && session.source_ip == source_ip && !contradicts(session)
+        };
         let found = by_id.or_else(|| match source_ip {
             // A line of the authentication server: it belongs to the session that came up about then.
             None => open.clone().filter(same_site).find(|session| near(session) && !contradicts(session)),
@@ -289,7 +294,7 @@ impl Accounted {
                 let same = |session: &&Session| {
                     session.source_ip == Some(ip) && !contradicts(session) && (near(session) || (inner.is_some() && session.inner == inner))
                 };
-                open.clone().filter(same_site).find(|session| placeless(session) || same(session))
+                open.clone().filter(same_site).find(|session| placeless(session) || same(session) || led_to(session))
             }
         });
         if let Some(session) = found {
@@ -297,7 +302,9 @@ impl Accounted {
         }
         let recent = |session: &&Session| at.since(session.life) <= MOVES_WITHIN && session.life <= at;
         let continued = open.find(recent).or_else(|| self.sessions.iter().rev().find(recent));
-        Match::New(continued.map(|session| session.number))
+        let went_on = |session: &&Session| at < session.opened && session.opened.since(at) <= MOVES_WITHIN;
+        let after = self.sessions.iter().filter(went_on).min_by_key(|session| session.opened);
+        Match::New { before: continued.map(|session| session.number), after: after.map(|session| session.number) }
     }
 
     /// A session by its number, to be changed.

@@ -113,11 +113,14 @@ impl Engine {
                 let happening = if reaches && !placed { Happening::Used { login: false } } else { Happening::Announced { placed } };
                 (happening, number)
             }
-            Match::New(continued) => {
-                let continued = continued.and_then(|number| accounted.session_mut(number)).map(|session| {
-                    session.moved = Some(opening.at);
-                    Arc::clone(&session.story)
+            Match::New { before, after } => {
+                let before = before.and_then(|number| accounted.session_mut(number)).map(|before| {
+                    before.moved = Some(opening.at);
+                    Arc::clone(&before.story)
                 });
+                let after = after.and_then(|number| accounted.session_mut(number)).map(|after| (after.opened, Arc::clone(&after.story)));
+                let moved = after.as_ref().map(|(opened, _)| *opened);
+                let continued = before.or(after.map(|(_, story)| story));
                 let fresh = continued.is_none();
                 let number = accounted.next;
                 accounted.next = number.wrapping_add(1);
@@ -125,7 +128,7 @@ impl Engine {
                     number,
                     opened: said.let_in(),
                     life: opening.at,
-                    moved: None,
+                    moved,
                     closed: None,
                     source_ip: opening.source_ip,
                     origin,
