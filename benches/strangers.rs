@@ -287,7 +287,7 @@ fn knock(text: &mut Vec<u8>, stamp: jiff::Timestamp, random: &mut u64, crowd: Cr
     }
     match crowd.names {
         Names::Garbage if random.is_multiple_of(2) => {
-            text.extend(random.to_le_bytes().map(|byte| if byte.is_ascii_whitespace() { 0xff } else { byte }))
+            text.extend(random.to_le_bytes().map(|byte| if byte.is_ascii_whitespace() { 0xff } else { byte }));
         }
         Names::Long => text.extend(std::iter::repeat_n(b'x', 60_000)),
         _ => {}
