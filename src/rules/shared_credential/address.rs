@@ -14,7 +14,7 @@ use crate::zone::rfc3339_in;
 
 /// Bounds of the memory: enough for what the rule speaks of, and no more.
 const TRIES: usize = 128;
-const INVENTED: usize = 32;
+const INVENTED: usize = 64;
 const SAID: usize = 64;
 
 /// What is remembered of a source address.
