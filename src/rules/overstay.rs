@@ -125,9 +125,9 @@ impl Rule for Overstay {
 
 impl Overstay {
     fn look(&self, case: &Case<'_>, session: &Session, lengths: &Fading<Spread>, out: &mut Findings) {
-        let usual = usual(lengths, case.now);
-        let with_usual = |because: Because| match &usual {
-            Some(usual) => because.with("usual_length", usual.as_str()),
+        // Two seasons of lengths are gone through: only for an alert.
+        let with_usual = |because: Because| match usual(lengths, case.now) {
+            Some(usual) => because.with("usual_length", usual),
             None => because,
         };
         if let Some(most) = case.supplier.max_session.filter(|&most| case.now >= session.opened.plus(most)) {
