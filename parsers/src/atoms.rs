@@ -28,6 +28,7 @@ pub use columns::{Column, Columns, Row};
 pub use heads::{Attributes, Cef, Leef};
 pub use json::{Leaf, Leaves};
 pub use login::split_login;
+pub use marks::{first, first_of};
 pub use once::Once;
 pub use pairs::{Extension, Pair, Pairs};
 pub use quoted::Quoted;
@@ -57,7 +58,7 @@ pub fn cut(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
 
 /// Everything up to the first `end`, and what follows it; `None` if there is no `end`.
 pub fn until(bytes: &[u8], end: u8) -> Option<(&[u8], &[u8])> {
-    let (before, rest) = cut(bytes, memchr(end, bytes)?);
+    let (before, rest) = cut(bytes, first(bytes, end)?);
     Some((before, rest.get(1..).unwrap_or_default()))
 }
 
@@ -81,13 +82,32 @@ pub fn number<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
         return None;
     }
     let mut value: u64 = 0;
-    for &b in digits {
+    let (eights, rest) = digits.as_chunks();
+    for &eight in eights {
+        value = value.checked_mul(100_000_000)?.checked_add(eight_digits(eight)?)?;
+    }
+    for &b in rest {
         if !b.is_ascii_digit() {
             return None;
         }
         value = value.checked_mul(10)?.checked_add(u64::from(b - b'0'))?;
     }
     N::try_from(value).ok()
+}
+
+/// The value of eight decimal digits: pairs of them are summed up at once, then pairs of pairs.
+fn eight_digits(digits: [u8; 8]) -> Option<u64> {
+    const ZEROS: u64 = u64::from_le_bytes(*b"00000000");
+    const HIGH: u64 = u64::from_le_bytes([0xf0; 8]);
+    let text = u64::from_le_bytes(digits);
+    // Past `9` the six carries into the upper half of its byte; no byte of the first test carries into the next.
+    if text & HIGH != ZEROS || text.wrapping_add(u64::from_le_bytes([6; 8])) & HIGH != ZEROS {
+        return None;
+    }
+    let ones = text - ZEROS;
+    let pairs = (ones.wrapping_mul(10 << 8 | 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100 << 16 | 1) >> 16) & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000 << 32 | 1) >> 32)
 }
 
 /// An address: IPv4, or IPv6 with or without brackets and zone (`%eth0`, dropped). IPv4 mapped into IPv6 comes out as IPv4.
@@ -194,11 +214,20 @@ mod tests {
     #[test]
     fn numbers() {
         assert_eq!(number::<u64>(b"18446744073709551615"), Some(u64::MAX));
+        assert_eq!(number::<u64>(b"1772409608807048830"), Some(1_772_409_608_807_048_830));
+        assert_eq!(number::<u64>(b"00012345678"), Some(12_345_678));
         assert_eq!(number::<u64>(b"18446744073709551616"), None);
         assert_eq!(number::<u16>(b"65535"), Some(65535));
         assert_eq!(number::<u16>(b"65536"), None);
-        for text in ["", "-1", "+1", "1 ", "0x1", "000000000000000000001"] {
+        for text in ["", "-1", "+1", "1 ", "0x1", "000000000000000000001", "1234567:", "123/5678", "\u{00b9}234567"] {
             assert_eq!(number::<u64>(text.as_bytes()), None, "{text}");
+        }
+        for b in (0..=u8::MAX).filter(|b| !b.is_ascii_digit()) {
+            for at in 0..8 {
+                let mut text = *b"12345678";
+                text[at] = b;
+                assert_eq!(number::<u64>(&text), None, "{text:?}");
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
 
 use crate::Time;
-use crate::atoms::{number, until};
+use crate::atoms::{cut, number, until};
 use crate::time::days_from_civil;
 
 /// A device's own stamp. Year and zone that the line leaves out are settled later, per stream.
@@ -213,22 +213,15 @@ pub fn apart(date: &[u8], time: &[u8]) -> Stamp {
 
 /// Reads epoch time: seconds, with decimals or without, or milli-, micro- or nanoseconds, told by their 10, 13, 16 or 19 digits.
 pub fn epoch(text: &[u8]) -> Stamp {
-    if let Some((seconds, rest)) = until(text, b'.') {
-        return match (epoch(seconds), decimals(rest)) {
-            (Stamp::Exact(time), Ok(([], nanos))) if seconds.len() == 10 => Stamp::Exact(time.plus(nanos.into())),
-            _ => Stamp::None,
-        };
-    }
-    let units = match text.len() {
-        10 => 1,
-        13 => 1_000,
-        16 => 1_000_000,
-        19 => 1_000_000_000,
-        _ => return Stamp::None,
+    let (seconds, rest) = cut(text, 10);
+    let nanos = match rest {
+        [] => Some(0),
+        [b'.', decimals @ ..] => fraction(decimals),
+        digits if matches!(digits.len(), 3 | 6 | 9) => fraction(digits),
+        _ => None,
     };
-    let Some(number) = number::<u64>(text) else { return Stamp::None };
-    match (i64::try_from(number / units), u32::try_from(number % units * (1_000_000_000 / units))) {
-        (Ok(seconds), Ok(nanos)) => Time::from_seconds(seconds, nanos).map_or(Stamp::None, Stamp::Exact),
+    match (number(seconds).filter(|_| seconds.len() == 10), nanos) {
+        (Some(seconds), Some(nanos)) => Time::from_seconds(seconds, nanos).map_or(Stamp::None, Stamp::Exact),
         _ => Stamp::None,
     }
 }
@@ -274,8 +267,13 @@ fn clock(text: &[u8]) -> IResult<&[u8], Civil> {
 }
 
 fn decimals(text: &[u8]) -> IResult<&[u8], u32> {
-    let nanos = |digits: &[u8]| Some(number::<u32>(digits)? * 10_u32.pow(9_u32.checked_sub(u32::try_from(digits.len()).ok()?)?));
-    map_opt(take_while_m_n(1, 9, |b: u8| b.is_ascii_digit()), nanos).parse(text)
+    map_opt(take_while_m_n(1, 9, |b: u8| b.is_ascii_digit()), fraction).parse(text)
+}
+
+/// Up to nine decimals of a second, in nanoseconds.
+fn fraction(decimals: &[u8]) -> Option<u32> {
+    let missing = 9_u32.checked_sub(u32::try_from(decimals.len()).ok()?)?;
+    Some(number::<u32>(decimals)? * 10_u32.pow(missing))
 }
 
 /// `Z`, `+01:00`, `-0700`, `+02`.

@@ -1,8 +1,6 @@
 //! Columns: CSV and its relatives.
 
-use memchr::memchr;
-
-use super::{cut, trim};
+use super::{cut, first, trim};
 use crate::Escape;
 
 /// One column of a row.
@@ -46,7 +44,7 @@ impl<'a> Iterator for Columns<'a> {
             }
             _ => (text, text, Escape::None),
         };
-        let end = memchr(self.separator, after);
+        let end = first(after, self.separator);
         self.rest = end.and_then(|end| after.get(end + 1..));
         match escape {
             Escape::None => Some(Column { value: trim(cut(text, end.unwrap_or(text.len())).0), escape }),
@@ -58,7 +56,7 @@ impl<'a> Iterator for Columns<'a> {
 /// Where the closing quote stands; the length where there is none.
 fn closing(text: &[u8]) -> usize {
     let mut from = 0;
-    while let Some(at) = text.get(from..).and_then(|rest| memchr(b'"', rest)).map(|at| from + at) {
+    while let Some(at) = text.get(from..).and_then(|rest| first(rest, b'"')).map(|at| from + at) {
         if text.get(at + 1) != Some(&b'"') {
             return at;
         }

@@ -12,13 +12,13 @@ mod fields;
 
 use std::sync::LazyLock;
 
-use memchr::memchr2;
+use memchr::memchr_iter;
 use memchr::memmem::Finder;
 
 pub(super) use self::fields::{civil, zone};
 
 use self::fields::Fields;
-use crate::atoms::{Extension, Leaves, Pair, Pairs, cut, ip, split_login, until};
+use crate::atoms::{Extension, Leaves, Pair, Pairs, cut, first_of, ip, split_login, until};
 use crate::{Dress, Escape, Facts, Format, Kind, Line, Stamp, Stamps, stamp};
 
 /// The format's line in [`crate::FORMATS`].
@@ -179,10 +179,12 @@ fn no_concern(line: &Line<'_>, facts: &mut Facts) -> Option<()> {
 
 /// The value of the pair that `text` begins with, if its key is `key` (with the `=`); `text` goes on behind it.
 /// A value with a backslash is left to the tokeniser.
+#[expect(clippy::inline_always, reason = "a key that is seen to be a constant is compared in one go")]
+#[inline(always)]
 fn take<'a>(text: &mut &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
     let (value, rest) = match text.strip_prefix(key)? {
         [b'"', rest @ ..] => {
-            let (value, rest) = cut(rest, memchr2(b'"', b'\\', rest)?);
+            let (value, rest) = cut(rest, first_of(rest, b'"', b'\\')?);
             (value, rest.strip_prefix(b"\" ")?)
         }
         rest => until(rest, b' ')?,
@@ -193,7 +195,7 @@ fn take<'a>(text: &mut &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
 
 /// Whether the quotes before `at` are even in number.
 fn outside_quotes(text: &[u8], at: usize) -> bool {
-    cut(text, at).0.iter().fold(true, |even, &b| even ^ (b == b'"'))
+    memchr_iter(b'"', cut(text, at).0).count() % 2 == 0
 }
 
 /// A value that means something: the device writes `N/A`, `(null)` and `none` for nothing.
