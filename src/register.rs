@@ -252,7 +252,7 @@ groups = ["GG_VPN_HERMES", "*presta*"]
             ("10.20.0.1", "ext-chimere-7", true),
             ("10.99.0.6", "martin", false),
         ] {
-            assert_eq!(interest.flow(address(from), address("10.20.0.2"), user.as_bytes()), expected, "{from} {user}");
+            assert_eq!(interest.flow([address(from), address("10.20.0.2")], user.as_bytes()), expected, "{from} {user}");
         }
         // A group may mark any name, and a site without pools any address.
         let grouped = register(&format!("{TEXT}[[supplier]]\nid = \"hermes\"\ngroups = [\"GG_HERMES\"]\n")).interest();

@@ -28,10 +28,10 @@ pub use columns::{Column, Columns, Row};
 pub use heads::{Attributes, Cef, Leef};
 pub use json::{Leaf, Leaves};
 pub use login::split_login;
-pub use marks::{first, first_of};
+pub use marks::{first, first_of, is_even};
 pub use once::Once;
 pub use pairs::{Extension, Pair, Pairs};
-pub use quoted::Quoted;
+pub use quoted::{Quoted, Stretches};
 pub use welf::Welf;
 pub use words::{begins, find, rfind, says};
 pub use xml::{Element, Elements};
@@ -46,17 +46,20 @@ pub fn trim(bytes: &[u8]) -> &[u8] {
 }
 
 /// `bytes` without the blanks in front.
+#[inline]
 pub fn trim_start(bytes: &[u8]) -> &[u8] {
     let blanks = bytes.iter().take_while(|&&b| b == b' ').count();
     bytes.get(blanks..).unwrap_or_default()
 }
 
 /// The first `at` bytes and the rest; everything and nothing where there are not so many.
+#[inline]
 pub fn cut(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
     bytes.split_at_checked(at).unwrap_or((bytes, &[]))
 }
 
 /// Everything up to the first `end`, and what follows it; `None` if there is no `end`.
+#[inline]
 pub fn until(bytes: &[u8], end: u8) -> Option<(&[u8], &[u8])> {
     let (before, rest) = cut(bytes, first(bytes, end)?);
     Some((before, rest.get(1..).unwrap_or_default()))

@@ -289,14 +289,18 @@ fn structured_data(text: &[u8]) -> usize {
 
 /// `sshd[123]: `, `sshd(pam_unix)[123]: `, `filterlog: `: name, pid and what follows. `with_pid`: one without does not count.
 fn tag(text: &[u8], with_pid: bool) -> Option<(&[u8], &[u8], &[u8])> {
-    let name = text.iter().take_while(|&&b| is_name(b)).count();
+    let name = name(text);
     let (app, rest) = cut(text, name);
+    // A glance first: behind most words there is a blank.
+    if !matches!(rest, [b'(' | b'[' | b':', ..]) {
+        return None;
+    }
     if !app.first().is_some_and(|&b| b.is_ascii_alphabetic() || b == b'_' || b == b'/') && !app.iter().any(u8::is_ascii_alphabetic) {
         return None;
     }
     let (app, rest) = match rest {
         [b'(', inside @ ..] => {
-            let close = inside.iter().take_while(|&&b| is_name(b)).count();
+            let close = self::name(inside);
             let (_, rest) = cut(text, name + 1 + close);
             let rest = rest.strip_prefix(b")")?;
             (cut(text, name + close + 2).0, rest)
@@ -319,6 +323,11 @@ fn tag(text: &[u8], with_pid: bool) -> Option<(&[u8], &[u8], &[u8])> {
 
 /// Length of the host name or address in front, 0 if the first word can be none.
 fn host(text: &[u8]) -> usize {
+    // Most are names alone.
+    let (name, rest) = cut(text, name(text));
+    if matches!(rest, [] | [b' ', ..]) && !name.contains(&b'/') {
+        return name.len();
+    }
     let mut colons = 0;
     let mut hexadecimal = true;
     let mut length = 0;
@@ -337,10 +346,27 @@ fn host(text: &[u8]) -> usize {
     if colons > 0 && (colons == 1 || !hexadecimal) || text.starts_with(b"%") { 0 } else { length }
 }
 
-/// Bytes of the names of hosts and programs.
-fn is_name(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'/' | b'-')
+/// Length of the name in front.
+fn name(text: &[u8]) -> usize {
+    text.iter().position(|&b| !is_name(b)).unwrap_or(text.len())
 }
+
+/// Bytes of the names of hosts and programs.
+#[inline]
+fn is_name(b: u8) -> bool {
+    NAMES.get(usize::from(b)).is_some_and(|&is| is)
+}
+
+/// Laid out for all bytes: those of a head are asked more than once.
+const NAMES: [bool; 256] = {
+    let mut names = [false; 256];
+    let (mut left, mut b): (&mut [bool], u8) = (&mut names, 0);
+    while let [is, others @ ..] = left {
+        *is = b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'/' | b'-');
+        (left, b) = (others, b.wrapping_add(1));
+    }
+    names
+};
 
 /// Whether a body without tag begins here: `%ASA-…`, `date=…`, `CEF:0|…`, `{"…`, or the category of Cisco's ISE or ACS.
 fn is_structured(text: &[u8]) -> bool {

@@ -11,8 +11,46 @@ pub struct Interest {
     everything: bool,
     /// Disjoint ranges of IPv6 (IPv4 mapped), sorted.
     networks: Vec<(u128, u128)>,
-    /// Literal beginnings of the suppliers' logins, lower case, sorted; `None` = a name decides nothing.
-    names: Option<Vec<Box<[u8]>>>,
+    /// `None` = a name decides nothing.
+    names: Option<Names>,
+}
+
+/// Literal beginnings of the suppliers' logins, lower case.
+#[derive(Clone, Debug)]
+struct Names {
+    /// Sorted; none continues another.
+    beginnings: Vec<Box<[u8]>>,
+    /// Of each byte, whether a login that begins with it may be one: most logins need no second look.
+    initials: Box<[bool; 256]>,
+}
+
+impl Names {
+    fn new(globs: &[Glob]) -> Names {
+        let mut beginnings: Vec<Box<[u8]>> = globs.iter().map(|glob| glob.beginning().into()).collect();
+        beginnings.sort_unstable();
+        // A beginning that continues another one says nothing new.
+        beginnings.dedup_by(|longer, kept| longer.starts_with(kept));
+        let mut initials = Box::new([false; 256]);
+        for (initial, may_be) in (0..=u8::MAX).zip(initials.iter_mut()) {
+            let lower = initial.to_ascii_lowercase();
+            *may_be = beginnings.iter().any(|beginning| beginning.first().is_none_or(|&first| first == lower));
+        }
+        Names { beginnings, initials }
+    }
+
+    fn may_hold(&self, login: &[u8]) -> bool {
+        if login.first().is_some_and(|&initial| self.initials.get(usize::from(initial)) == Some(&false)) {
+            return false;
+        }
+        let mut lower = [0u8; 64];
+        let length = login.len().min(lower.len());
+        for (to, from) in lower.iter_mut().zip(login) {
+            *to = from.to_ascii_lowercase();
+        }
+        let login = lower.get(..length).unwrap_or_default();
+        let after = self.beginnings.partition_point(|beginning| beginning.as_ref() <= login);
+        after.checked_sub(1).and_then(|at| self.beginnings.get(at)).is_some_and(|beginning| login.starts_with(beginning))
+    }
 }
 
 impl Interest {
@@ -33,19 +71,7 @@ impl Interest {
                 _ => merged.push((first, last)),
             }
         }
-        let names = names.map(|globs| {
-            let mut beginnings: Vec<Box<[u8]>> = globs.iter().map(|glob| glob.beginning().into()).collect();
-            beginnings.sort_unstable();
-            // A beginning that continues another one says nothing new: keep the shortest only.
-            let mut kept: Vec<Box<[u8]>> = Vec::with_capacity(beginnings.len());
-            for beginning in beginnings {
-                if kept.last().is_none_or(|shorter| !beginning.starts_with(shorter)) {
-                    kept.push(beginning);
-                }
-            }
-            kept
-        });
-        Interest { everything: false, networks: merged, names }
+        Interest { everything: false, networks: merged, names: names.map(Names::new) }
     }
 
     /// Whether every line is to be read whole.
@@ -62,34 +88,24 @@ impl Interest {
 
     /// Whether a login (without domain) may be a supplier's; `true` where names decide nothing.
     pub fn login(&self, login: &[u8]) -> bool {
-        let Some(beginnings) = &self.names else { return true };
-        let mut lower = [0u8; 64];
-        let length = login.len().min(lower.len());
-        for (to, from) in lower.iter_mut().zip(login) {
-            *to = from.to_ascii_lowercase();
-        }
-        let login = lower.get(..length).unwrap_or_default();
-        let after = beginnings.partition_point(|beginning| beginning.as_ref() <= login);
-        after.checked_sub(1).and_then(|at| beginnings.get(at)).is_some_and(|beginning| login.starts_with(beginning))
+        self.names.as_ref().is_none_or(|names| names.may_hold(login))
     }
 
     /// Whether traffic between two addresses, of a user if the line names one, is worth reading whole.
     ///
     /// A name that the register knows makes it so; a name that it does not know rules the line out;
     /// without a name the addresses decide.
-    pub fn flow(&self, source: Option<IpAddr>, destination: Option<IpAddr>, user: &[u8]) -> bool {
-        if self.everything {
-            return true;
+    pub fn flow(&self, ends: impl IntoIterator<Item = Option<IpAddr>>, user: &[u8]) -> bool {
+        match &self.names {
+            _ if self.everything => true,
+            Some(names) if !user.is_empty() => names.may_hold(user),
+            _ => ends.into_iter().flatten().any(|end| self.address(end)),
         }
-        if !user.is_empty() && self.names.is_some() {
-            return self.login(user);
-        }
-        source.is_some_and(|ip| self.address(ip)) || destination.is_some_and(|ip| self.address(ip))
     }
 
     /// [`Interest::flow`] of facts that were read whole.
     pub fn traffic(&self, facts: &Facts, line: &[u8]) -> bool {
-        self.flow(facts.source_ip, facts.destination_ip, facts.user.raw(line))
+        self.flow([facts.source_ip, facts.destination_ip], facts.user.raw(line))
     }
 }
 
@@ -188,12 +204,16 @@ mod tests {
         let interest = Interest::in_networks(&[pool], Some(&[Glob::new("ext-*"), Glob::new("ext-chimere*"), Glob::new("fourn.a")]));
         let inside = "10.99.0.6".parse().ok();
         let outside = "10.20.0.1".parse().ok();
-        assert!(interest.flow(inside, outside, b""));
-        assert!(interest.flow(outside, inside, b""));
-        assert!(!interest.flow(outside, outside, b""));
-        assert!(interest.flow(outside, outside, b"EXT-chimere-1"));
-        assert!(interest.flow(outside, outside, b"fourn.a"));
-        assert!(!interest.flow(inside, outside, b"dupont.m"));
-        assert!(Interest::everything().flow(None, None, b"x"));
+        assert!(interest.flow([inside, outside], b""));
+        assert!(interest.flow([outside, inside], b""));
+        assert!(!interest.flow([outside, outside], b""));
+        assert!(interest.flow([outside, outside], b"EXT-chimere-1"));
+        assert!(interest.flow([outside, outside], b"fourn.a"));
+        assert!(!interest.flow([inside, outside], b"dupont.m"));
+        assert!(!interest.flow([inside, outside], b"external"));
+        assert!(!interest.flow([inside, outside], b"ex"));
+        assert!(Interest::everything().flow([None, None], b"x"));
+        let anybody = Interest::in_networks(&[pool], Some(&[Glob::new("ext-*"), Glob::new("*-ext")]));
+        assert!(anybody.flow([outside, outside], b"dupont.m"));
     }
 }

@@ -39,29 +39,64 @@ impl Marks {
     }
 }
 
+/// The first block of `text`; what is missing of it is NUL, which marks nothing.
+#[inline]
+pub(super) fn padded(text: &[u8]) -> [u8; BLOCK] {
+    text.first_chunk().copied().unwrap_or_else(|| {
+        let mut block = [0; BLOCK];
+        for (to, from) in block.iter_mut().zip(text) {
+            *to = *from;
+        }
+        block
+    })
+}
+
 /// Where `byte` first stands.
 ///
-/// What it ends is a word, nearly always: looking at the first bytes here takes less time than a search through `memchr`, which is made
-/// for more, takes to begin.
+/// What it ends is a word, nearly always: looking at the first bytes in place takes less time than a search through `memchr`, which is
+/// made for more, takes to begin.
 #[inline]
 pub fn first(text: &[u8], byte: u8) -> Option<usize> {
-    nearby(text, |lane| lane.simd_eq(u8x16::splat(byte))).or_else(|| memchr(byte, text))
+    at_once(text, |lane| lane.simd_eq(u8x16::splat(byte))).or_else(|| behind(text, |rest| memchr(byte, rest)))
 }
 
 /// Where `one` or `other` first stands; see [`first`].
 #[inline]
 pub fn first_of(text: &[u8], one: u8, other: u8) -> Option<usize> {
-    nearby(text, |lane| lane.simd_eq(u8x16::splat(one)) | lane.simd_eq(u8x16::splat(other))).or_else(|| memchr2(one, other, text))
+    at_once(text, |lane| lane.simd_eq(u8x16::splat(one)) | lane.simd_eq(u8x16::splat(other)))
+        .or_else(|| behind(text, |rest| memchr2(one, other, rest)))
 }
 
-/// Where the first byte stands that `is` marks, if it is among the first 32 and as many are there.
-#[inline]
-fn nearby(text: &[u8], is: impl Fn(u8x16) -> u8x16) -> Option<usize> {
-    let (lanes, _) = text.as_chunks::<16>();
-    (0..).step_by(16).zip(lanes.iter().take(2)).find_map(|(at, lane)| {
+/// Bytes compared at once.
+const LANE: usize = 16;
+
+/// Where among the first bytes one stands that `is` marks; `None` too where there are too few to tell.
+#[expect(clippy::inline_always, reason = "a few instructions, which a call would double")]
+#[inline(always)]
+fn at_once(text: &[u8], is: impl Fn(u8x16) -> u8x16) -> Option<usize> {
+    let place = |lane: &[u8; LANE]| {
         let found = is(u8x16::new(*lane)).to_bitmask();
-        (found != 0).then(|| at + found.trailing_zeros() as usize)
-    })
+        (found != 0).then(|| found.trailing_zeros() as usize)
+    };
+    let (near, far) = text.split_first_chunk()?;
+    place(near).or_else(|| Some(LANE + place(far.first_chunk()?)?))
+}
+
+/// What `search` finds behind the bytes that were compared already.
+#[inline(never)]
+fn behind(text: &[u8], search: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
+    match text.split_at_checked(2 * LANE) {
+        Some((_, rest)) => search(rest).map(|at| 2 * LANE + at),
+        None => search(text),
+    }
+}
+
+/// Whether `byte` stands in `text` an even number of times.
+pub fn is_even(text: &[u8], byte: u8) -> bool {
+    let (lanes, rest) = text.as_chunks();
+    // What is marked twice is not marked: the marks that are left tell odd from even.
+    let marks = lanes.iter().fold(u8x16::ZERO, |marks, lane| marks ^ u8x16::new(*lane).simd_eq(u8x16::splat(byte)));
+    rest.iter().fold(marks.to_bitmask().count_ones() % 2 == 0, |even, &b| even ^ (b == byte))
 }
 
 #[cfg(test)]
@@ -90,6 +125,7 @@ mod tests {
         #[test]
         fn the_first_is_the_first(text in proptest::collection::vec(proptest::sample::select(b"aaaaaaaaaaaaaaaaaaaaaaaaa=\"".as_slice()), 0..100)) {
             proptest::prop_assert_eq!(first(&text, b'='), text.iter().position(|&b| b == b'='));
+            proptest::prop_assert_eq!(is_even(&text, b'='), text.iter().filter(|&&b| b == b'=').count() % 2 == 0);
             proptest::prop_assert_eq!(first_of(&text, b'=', b'"'), text.iter().position(|&b| matches!(b, b'=' | b'"')));
         }
     }

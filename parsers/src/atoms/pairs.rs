@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::marks::{BLOCK, Marks};
+use super::marks::{BLOCK, Marks, padded};
 use super::{cut, trim};
 use crate::Escape;
 
@@ -132,18 +132,6 @@ impl<'a> Iterator for Pairs<'a> {
             }
         }
     }
-}
-
-/// The first block of `text`; what is missing of it is NUL, which marks nothing.
-#[inline]
-fn padded(text: &[u8]) -> [u8; BLOCK] {
-    text.first_chunk().copied().unwrap_or_else(|| {
-        let mut block = [0; BLOCK];
-        for (to, from) in block.iter_mut().zip(text) {
-            *to = *from;
-        }
-        block
-    })
 }
 
 fn is_separator(b: u8) -> bool {

@@ -2,8 +2,8 @@
 
 use wide::u8x16;
 
-/// Bytes looked at in one go.
-const BLOCK: usize = 64;
+use super::cut;
+use super::marks::{BLOCK, padded};
 
 /// Marks of all that stands between two quotes of a text, whether it is a key, a value or what sets them apart.
 ///
@@ -16,25 +16,16 @@ impl Quoted {
     /// The marks of `text`.
     pub fn of(text: &[u8]) -> Quoted {
         let mut marks = Quoted::default();
+        let mut quotes = Quotes::new(text);
         let mut from = text.len();
-        let (blocks, rest) = text.as_chunks::<BLOCK>();
-        let mut last = [0; BLOCK];
-        for (to, b) in last.iter_mut().zip(rest) {
-            *to = *b;
-        }
-        for (at, block) in (0..).step_by(BLOCK).zip(blocks.iter().chain([&last])) {
-            let mut quotes = quotes(block);
-            while quotes != 0 {
-                let quote = at + quotes.trailing_zeros() as usize;
-                if let Some(word) = text.get(from..quote) {
-                    let (lane, bit) = mark(word);
-                    if let Some(bits) = marks.0.get_mut(lane) {
-                        *bits |= bit;
-                    }
+        while let Some(quote) = quotes.next() {
+            if let Some(word) = text.get(from..quote) {
+                let (lane, bit) = mark(word);
+                if let Some(bits) = marks.0.get_mut(lane) {
+                    *bits |= bit;
                 }
-                from = quote + 1;
-                quotes &= quotes - 1;
             }
+            from = quote + 1;
         }
         marks
     }
@@ -47,11 +38,97 @@ impl Quoted {
     }
 }
 
-/// One bit a byte, lowest first: 1 = quote.
-#[inline]
-fn quotes(block: &[u8; BLOCK]) -> u64 {
-    let (lanes, _) = block.as_chunks::<16>();
-    lanes.iter().rev().fold(0, |bits, lane| bits << 16 | u64::from(u8x16::new(*lane).simd_eq(u8x16::splat(b'"')).to_bitmask()))
+/// Where the quotes of a text stand, in their order.
+#[derive(Clone, Debug)]
+struct Quotes<'a> {
+    /// Behind the block.
+    rest: &'a [u8],
+    /// Where the block begins.
+    block: usize,
+    /// Those of the block that are left: one bit a byte, lowest first.
+    left: u64,
+    /// Whether a block so far holds a backslash.
+    escapes: bool,
+}
+
+impl<'a> Quotes<'a> {
+    fn new(text: &'a [u8]) -> Quotes<'a> {
+        let mut quotes = Quotes { rest: text, block: 0, left: 0, escapes: false };
+        quotes.look();
+        quotes
+    }
+
+    /// Takes up the next block.
+    fn look(&mut self) {
+        let (block, rest) =
+            self.rest.split_first_chunk().map_or_else(|| (padded(self.rest), [].as_slice()), |(block, rest)| (*block, rest));
+        let (lanes, _) = block.as_chunks::<16>();
+        let mut backslashes = u8x16::ZERO;
+        for lane in lanes.iter().rev() {
+            let lane = u8x16::new(*lane);
+            self.left = self.left << 16 | u64::from(lane.simd_eq(u8x16::splat(b'"')).to_bitmask());
+            backslashes |= lane.simd_eq(u8x16::splat(b'\\'));
+        }
+        self.escapes |= backslashes.to_bitmask() != 0;
+        self.rest = rest;
+    }
+}
+
+impl Iterator for Quotes<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.left == 0 {
+            if self.rest.is_empty() {
+                return None;
+            }
+            self.block += BLOCK;
+            self.look();
+        }
+        let at = self.block + self.left.trailing_zeros() as usize;
+        self.left &= self.left - 1;
+        Some(at)
+    }
+}
+
+/// A text in stretches: what stands outside of quotes, and what in the quotes behind it. For texts whose quotes are not escaped.
+///
+/// One stretch does not wait for the last to be read, as it does where each is searched from the end of the one before it.
+#[derive(Clone, Debug)]
+pub struct Stretches<'a> {
+    text: &'a [u8],
+    from: usize,
+    quotes: Quotes<'a>,
+}
+
+impl<'a> Stretches<'a> {
+    /// The stretches of `text`.
+    pub fn new(text: &'a [u8]) -> Stretches<'a> {
+        Stretches { text, from: 0, quotes: Quotes::new(text) }
+    }
+
+    /// What has not been read yet.
+    pub fn rest(&self) -> &'a [u8] {
+        cut(self.text, self.from).1
+    }
+
+    /// Whether a backslash was met: quotes may be escaped then. True too for one that stands a little further on.
+    pub fn may_be_escaped(&self) -> bool {
+        self.quotes.escapes
+    }
+}
+
+impl<'a> Iterator for Stretches<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    #[inline]
+    fn next(&mut self) -> Option<(&'a [u8], &'a [u8])> {
+        let (open, close) = (self.quotes.next()?, self.quotes.next()?);
+        let stretch = (self.text.get(self.from..open)?, self.text.get(open + 1..close)?);
+        self.from = close + 1;
+        Some(stretch)
+    }
 }
 
 /// Of a word's length, and of its first, middle and last byte.
@@ -79,6 +156,20 @@ mod tests {
             assert!(!marks.may_hold(word.as_bytes()), "{word}");
         }
         assert!(!Quoted::of(b"").may_hold(b""));
+    }
+
+    #[test]
+    fn stretches_in_and_out_of_quotes() {
+        let padding = "x".repeat(70);
+        let text = format!(r#"date=2026 devname="fw-1" tz="" msg="{padding}" open="x"#);
+        let mut stretches = Stretches::new(text.as_bytes());
+        let found: Vec<_> = stretches.by_ref().collect();
+        let expected = [("date=2026 devname=", "fw-1"), (" tz=", ""), (" msg=", padding.as_str())];
+        assert_eq!(found, expected.map(|(outside, inside)| (outside.as_bytes(), inside.as_bytes())));
+        assert_eq!(stretches.rest(), br#" open="x"#);
+        assert!(!stretches.may_be_escaped());
+        assert!(Stretches::new(br#"a="\""#).may_be_escaped());
+        assert_eq!(Stretches::new(b"").next(), None);
     }
 
     proptest::proptest! {

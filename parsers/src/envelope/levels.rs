@@ -38,6 +38,10 @@ impl<'a> Severity<'a> {
 /// `host auth|security:info sshd[812]: …`.
 pub(super) fn severity(text: &[u8]) -> Option<Severity<'_>> {
     let (word, rest) = until(text, b' ')?;
+    // A glance first: most words in front are no levels, and many end with a digit.
+    if !word.last().is_some_and(u8::is_ascii_lowercase) {
+        return None;
+    }
     let facility = word.iter().rposition(|b| matches!(b, b'.' | b':'));
     let (before, level) = facility.map_or((&[] as &[u8], word), |at| (cut(word, at).0, cut(word, at + 1).1));
     let is_level = matches!(

@@ -12,13 +12,12 @@ mod fields;
 
 use std::sync::LazyLock;
 
-use memchr::memchr_iter;
 use memchr::memmem::Finder;
 
 pub(super) use self::fields::{civil, zone};
 
 use self::fields::Fields;
-use crate::atoms::{Extension, Leaves, Pair, Pairs, cut, first_of, ip, split_login, until};
+use crate::atoms::{Extension, Leaves, Once, Pair, Pairs, Stretches, cut, first, first_of, ip, is_even, split_login, until};
 use crate::{Dress, Escape, Facts, Format, Kind, Line, Stamp, Stamps, stamp};
 
 /// The format's line in [`crate::FORMATS`].
@@ -32,7 +31,7 @@ pub(super) const FORMAT: Format = Format {
     parse,
 };
 
-static DESTINATION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" dstip="));
+/// Half a line is searched: that is worth a searcher, made once.
 static USER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" user="));
 
 /// Bytes within which every FortiOS writes `logid=` and `type=`.
@@ -41,9 +40,8 @@ const PREFIX: usize = 400;
 fn looks_like(line: &Line<'_>) -> bool {
     // `date=2026-03-02 time=00:00:08 devname="fgt-1" devid="FG100F"`, as nearly all lines begin.
     if let Some(rest) = line.body.strip_prefix(b"date=").and_then(|rest| rest.get(10..)?.strip_prefix(b" time="))
-        && let Some(mut rest) = rest.get(8..).and_then(|rest| rest.strip_prefix(b" "))
-        && take(&mut rest, b"devname=").is_some()
-        && let Some(device) = take(&mut rest, b"devid=")
+        && let Some((_, rest)) = rest.get(8..).and_then(|rest| quoted(rest.strip_prefix(b" devname=")?))
+        && let Some((device, _)) = rest.strip_prefix(b" devid=").and_then(quoted)
     {
         return !is_foreign(device);
     }
@@ -134,36 +132,39 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
 /// `date=2026-03-02 time=00:00:08 devname="fgt-1" devid="FG100F" eventtime=1772409608807048830 tz="+0100"
 /// logid="0000000013" type="traffic" subtype="forward" level="notice" vd="root" srcip=10.12.33.9 … dstip=10.10.4.2 … user="…"`
 ///
-/// Up to the source the fields are taken one by one, in the order that `FortiOS` keeps; the two others are searched for,
-/// and a key that stands inside quotes is none.
+/// The words in quotes, and what stands between them, are gone through up to the destination; the user is searched for, and a key that
+/// stands inside quotes is none. A line with a backslash is left to the tokeniser.
 fn no_concern(line: &Line<'_>, facts: &mut Facts) -> Option<()> {
-    let mut text = line.body;
-    take(&mut text, b"date=")?;
-    take(&mut text, b"time=")?;
-    let device = take(&mut text, b"devname=").unwrap_or_default();
-    take(&mut text, b"devid=");
-    let mut event_time = take(&mut text, b"eventtime=");
-    take(&mut text, b"tz=");
-    take(&mut text, b"logid=")?;
-    if take(&mut text, b"type=")? != b"traffic" {
+    let (mut device, mut event_time, mut source, mut is_traffic): (&[u8], _, _, _) = (&[], None, None, false);
+    let mut stretches = Stretches::new(line.body);
+    let (text, destination) = loop {
+        let text = stretches.rest();
+        let (mut outside, inside) = stretches.next()?;
+        if outside == b" type=" {
+            is_traffic = inside == b"traffic";
+            if !is_traffic {
+                return None;
+            }
+        }
+        if outside.ends_with(b" devname=") {
+            device.once(inside);
+        }
+        event_time = event_time.or_else(|| take(&mut outside, b" eventtime="));
+        source = source.or_else(|| take(&mut outside, b" srcip="));
+        if let Some(destination) = take(&mut outside, b" dstip=") {
+            break (text, destination);
+        }
+    };
+    if !is_traffic || stretches.may_be_escaped() {
         return None;
     }
-    take(&mut text, b"subtype=")?;
-    take(&mut text, b"level=");
-    take(&mut text, b"vd=");
-    if event_time.is_none() {
-        event_time = take(&mut text, b"eventtime=");
-        take(&mut text, b"tz=");
-    }
-    let source = take(&mut text, b"srcip=")?;
-    let mut rest = text.get(DESTINATION.find(text).filter(|&at| outside_quotes(text, at))?..)?;
-    let destination = take(&mut rest, b" dstip=")?;
     let user = match USER.find(text) {
-        Some(at) if !outside_quotes(text, at) => return None,
-        Some(at) => take(&mut text.get(at..)?, b" user=")?,
+        Some(at) if !is_even(cut(text, at).0, b'"') => return None,
+        Some(at) => quoted(text.get(at..)?.strip_prefix(b" user=")?)?.0,
         None => &[],
     };
-    if line.interest.flow(ip(source), ip(destination), split_login(given(user), Escape::None).0) {
+    let ends = [source?, destination].into_iter().map(ip);
+    if line.interest.flow(ends, split_login(given(user), Escape::None).0) {
         return None;
     }
     let stamp = stamp::epoch(event_time?);
@@ -177,25 +178,22 @@ fn no_concern(line: &Line<'_>, facts: &mut Facts) -> Option<()> {
     Some(())
 }
 
-/// The value of the pair that `text` begins with, if its key is `key` (with the `=`); `text` goes on behind it.
-/// A value with a backslash is left to the tokeniser.
+/// The value of the pair that `text` begins with, if its key is `key` (with the blank before it and the `=`) and its value stands without
+/// quotes; `text` goes on behind it.
 #[expect(clippy::inline_always, reason = "a key that is seen to be a constant is compared in one go")]
 #[inline(always)]
-fn take<'a>(text: &mut &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
-    let (value, rest) = match text.strip_prefix(key)? {
-        [b'"', rest @ ..] => {
-            let (value, rest) = cut(rest, first_of(rest, b'"', b'\\')?);
-            (value, rest.strip_prefix(b"\" ")?)
-        }
-        rest => until(rest, b' ')?,
-    };
+fn take<'a, const N: usize>(text: &mut &'a [u8], key: &[u8; N]) -> Option<&'a [u8]> {
+    let value = text.strip_prefix(key)?;
+    let (value, rest) = cut(value, first(value, b' ')?);
     *text = rest;
     Some(value)
 }
 
-/// Whether the quotes before `at` are even in number.
-fn outside_quotes(text: &[u8], at: usize) -> bool {
-    memchr_iter(b'"', cut(text, at).0).count() % 2 == 0
+/// What stands in the quotes that `text` begins with, and what follows them. A value with a backslash is left to the tokeniser.
+fn quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let inside = text.strip_prefix(b"\"")?;
+    let (value, rest) = cut(inside, first_of(inside, b'"', b'\\')?);
+    Some((value, rest.strip_prefix(b"\"")?))
 }
 
 /// A value that means something: the device writes `N/A`, `(null)` and `none` for nothing.

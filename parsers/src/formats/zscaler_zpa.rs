@@ -25,7 +25,9 @@ fn looks_like(line: &Line<'_>) -> bool {
                 || line.quotes_all(&[b"auditOperationType", b"objectType"])
                 || line.quotes(b"sourcetype") && find(line.body, br#""zscalernss-"#).is_some()
         }
-        _ => line.body.starts_with(b"LogTimestamp=") || separator(line.body).is_some(),
+        // Columns begin with a date, never with a name.
+        _ if line.dress == Dress::Pairs => line.body.starts_with(b"LogTimestamp="),
+        _ => separator(line.body).is_some(),
     }
 }
 
