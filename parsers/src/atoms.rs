@@ -38,6 +38,10 @@ pub use xml::{Element, Elements};
 
 /// `bytes` without white space (blank, TAB, CR, LF, NUL) at either end, and without a BOM in front.
 pub fn trim(bytes: &[u8]) -> &[u8] {
+    // Nearly always there is nothing to be trimmed.
+    if let [b'!'..=b'~', .., b'!'..=b'~'] | [b'!'..=b'~'] = bytes {
+        return bytes;
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0);
     let Some(first) = bytes.iter().position(|b| !is_space(b)) else { return &[] };

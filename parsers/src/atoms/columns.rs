@@ -1,6 +1,6 @@
 //! Columns: CSV and its relatives.
 
-use super::{cut, first, trim};
+use super::{cut, first, trim, until};
 use crate::Escape;
 
 /// One column of a row.
@@ -37,19 +37,14 @@ impl<'a> Iterator for Columns<'a> {
 
     fn next(&mut self) -> Option<Column<'a>> {
         let text = self.rest?;
-        let (value, after, escape) = match text {
-            [b'"', inside @ ..] => {
-                let end = closing(inside);
-                (cut(inside, end).0, inside.get(end + 1..).unwrap_or_default(), Escape::Doubled)
-            }
-            _ => (text, text, Escape::None),
-        };
-        let end = first(after, self.separator);
-        self.rest = end.and_then(|end| after.get(end + 1..));
-        match escape {
-            Escape::None => Some(Column { value: trim(cut(text, end.unwrap_or(text.len())).0), escape }),
-            _ => Some(Column { value, escape }),
+        if let [b'"', inside @ ..] = text {
+            let end = closing(inside);
+            self.rest = until(cut(inside, end + 1).1, self.separator).map(|(_, rest)| rest);
+            return Some(Column { value: cut(inside, end).0, escape: Escape::Doubled });
         }
+        let (value, rest) = until(text, self.separator).map_or((text, None), |(value, rest)| (value, Some(rest)));
+        self.rest = rest;
+        Some(Column { value: trim(value), escape: Escape::None })
     }
 }
 

@@ -11,8 +11,8 @@ use crate::Escape;
 /// separator.
 pub fn split_login(login: &[u8], escape: Escape) -> (&[u8], &[u8]) {
     let whole = (login, &[] as &[u8]);
-    // Of a few bytes, looked at without a search.
-    if !login.iter().fold(false, |parted, b| parted | matches!(b, b'\\' | b'@')) {
+    // Too few bytes for a search.
+    if !login.iter().any(|b| matches!(b, b'\\' | b'@')) {
         return whole;
     }
     if let Some((domain, user)) = at_backslash(login, escape) {

@@ -78,8 +78,8 @@ fn at_once(text: &[u8], is: impl Fn(u8x16) -> u8x16) -> Option<usize> {
         let found = is(u8x16::new(*lane)).to_bitmask();
         (found != 0).then(|| found.trailing_zeros() as usize)
     };
-    let (near, far) = text.split_first_chunk()?;
-    place(near).or_else(|| Some(LANE + place(far.first_chunk()?)?))
+    let far = LANE.min(text.len().checked_sub(LANE)?);
+    place(text.first_chunk()?).or_else(|| Some(far + place(text.get(far..)?.first_chunk()?)?))
 }
 
 /// What `search` finds behind the bytes that were compared already.
@@ -87,7 +87,8 @@ fn at_once(text: &[u8], is: impl Fn(u8x16) -> u8x16) -> Option<usize> {
 fn behind(text: &[u8], search: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
     match text.split_at_checked(2 * LANE) {
         Some((_, rest)) => search(rest).map(|at| 2 * LANE + at),
-        None => search(text),
+        None if text.len() < LANE => search(text),
+        None => None,
     }
 }
 

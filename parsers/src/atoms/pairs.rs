@@ -36,7 +36,7 @@ pub struct Pairs<'a> {
     body: &'a [u8],
     /// Where the next pair is looked for.
     at: usize,
-    /// Where the block begins that `marks` describes; the body's length before the first.
+    /// Where the block begins that `marks` describes; before the first, so far behind all bodies that none of its bytes is meant.
     block: usize,
     marks: Marks,
 }
@@ -44,7 +44,7 @@ pub struct Pairs<'a> {
 impl<'a> Pairs<'a> {
     /// The pairs of `body`.
     pub fn new(body: &'a [u8]) -> Pairs<'a> {
-        Pairs { body, at: 0, block: usize::MAX, marks: Marks::default() }
+        Pairs { body, at: 0, block: usize::MAX - BLOCK, marks: Marks::default() }
     }
 
     /// What has not been read yet.
@@ -54,7 +54,20 @@ impl<'a> Pairs<'a> {
 
     /// The first byte from `from` on that `wanted` marks; the end of the body if there is none.
     #[inline]
-    fn find(&mut self, mut from: usize, wanted: impl Fn(&Marks) -> u64) -> usize {
+    fn find(&mut self, from: usize, wanted: impl Fn(&Marks) -> u64) -> usize {
+        let offset = from.wrapping_sub(self.block);
+        if offset < BLOCK {
+            let bits = wanted(&self.marks) >> offset;
+            if bits != 0 {
+                return from + bits.trailing_zeros() as usize;
+            }
+        }
+        self.further(from, wanted)
+    }
+
+    /// The same behind the block. What pads the last one is no separator: it ends where the body does.
+    #[inline(never)]
+    fn further(&mut self, mut from: usize, wanted: impl Fn(&Marks) -> u64) -> usize {
         while from < self.body.len() {
             let block = from - from % BLOCK;
             if block != self.block {
@@ -63,7 +76,7 @@ impl<'a> Pairs<'a> {
             }
             let bits = wanted(&self.marks) >> (from - block);
             if bits != 0 {
-                return (from + bits.trailing_zeros() as usize).min(self.body.len());
+                return from + bits.trailing_zeros() as usize;
             }
             from = block + BLOCK;
         }

@@ -34,6 +34,9 @@ pub(super) const FORMAT: Format = Format {
 /// Half a line is searched: that is worth a searcher, made once.
 static USER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" user="));
 
+/// The longest of the keys that stand between two words in quotes, where more is not read: what is longer holds pairs without quotes.
+const KEY: usize = b" subtype=".len();
+
 /// Bytes within which every FortiOS writes `logid=` and `type=`.
 const PREFIX: usize = 400;
 
@@ -140,11 +143,12 @@ fn no_concern(line: &Line<'_>, facts: &mut Facts) -> Option<()> {
     let (text, destination) = loop {
         let text = stretches.rest();
         let (mut outside, inside) = stretches.next()?;
-        if outside == b" type=" {
-            is_traffic = inside == b"traffic";
-            if !is_traffic {
-                return None;
+        if outside.len() <= KEY {
+            is_traffic |= outside == b" type=" && inside == b"traffic";
+            if is_traffic || outside != b" type=" {
+                continue;
             }
+            return None;
         }
         if outside.ends_with(b" devname=") {
             device.once(inside);

@@ -35,7 +35,7 @@ fn looks_like(line: &Line<'_>) -> bool {
 }
 
 fn parse(line: &Line<'_>, stamps: &mut Stamps, facts: &mut Facts) -> Option<()> {
-    let record = if columns::looks_like(line.body) { columns::read(line.body) } else { named::read(line.body)? };
+    let record = if columns::begin(line.body) { columns::read(line.body) } else { named::read(line.body)? };
     facts.stamp = record.stamp(stamps);
     // The serial number names a device that has no name, unless the head names it.
     let device = if record.value(Field::Device).is_empty() && line.head.host.is_empty() { Field::Serial } else { Field::Device };

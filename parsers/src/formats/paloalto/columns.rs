@@ -21,13 +21,18 @@ pub(super) fn looks_like(body: &[u8]) -> bool {
         && time(row.value(1)) != Stamp::None
 }
 
+/// Whether these are columns, of what is known to be of PAN-OS: the first is a number or empty.
+pub(super) fn begin(body: &[u8]) -> bool {
+    body.iter().find(|b| !matches!(b, b'0'..=b'9' | b' ')) == Some(&b',')
+}
+
 /// The row's fields.
 pub(super) fn read(body: &[u8]) -> Record<'_> {
     let mut record = Record::default();
-    let row = Row::<18>::new(body, b',');
+    let row = Row::<6>::new(body, b',');
     let early = early_globalprotect(&row);
     let shift = if early { 2 } else { 0 };
-    let layout = if early { GLOBALPROTECT } else { layout(&row) };
+    let layout = if early { GLOBALPROTECT } else { layout(&row, body) };
     let mut wanted = HEAD.iter().chain(layout).map(|&(at, field)| (if at > 2 { at + shift } else { at }, field)).peekable();
     // The sequence number and what follows it stand elsewhere in the early layout.
     let end = if early { 36 } else { usize::MAX };
@@ -47,7 +52,7 @@ fn early_globalprotect<const N: usize>(row: &Row<'_, N>) -> bool {
     row.value(5) == b"GLOBALPROTECT" && row.value(4).starts_with(b"0x")
 }
 
-fn layout<const N: usize>(row: &Row<'_, N>) -> Layout {
+fn layout<const N: usize>(row: &Row<'_, N>, body: &[u8]) -> Layout {
     match row.value(3) {
         b"TRAFFIC" => TRAFFIC,
         b"THREAT" => THREAT,
@@ -58,7 +63,7 @@ fn layout<const N: usize>(row: &Row<'_, N>) -> Layout {
         b"HIPMATCH" | b"HIP-MATCH" => HIPMATCH,
         b"DECRYPTION" => DECRYPTION,
         // Custom layouts put what stood there before and after the change in front of the sequence number.
-        b"CONFIG" if row.value(17).starts_with(b"0x") => CONFIG_IN_FULL,
+        b"CONFIG" if Columns::new(body, b',').nth(17).is_some_and(|column| column.value.starts_with(b"0x")) => CONFIG_IN_FULL,
         b"CONFIG" => CONFIG,
         b"START" | b"END" | b"TUNNEL" | b"SCTP" | b"GTP" => ENDS,
         _ => &[],

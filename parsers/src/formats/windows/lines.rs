@@ -3,10 +3,11 @@
 use super::meaning::Provider;
 use super::record::Record;
 use crate::atoms::{Pairs, Welf, cut, find, number, trim, trim_start, until};
-use crate::{Escape, Line};
+use crate::{Dress, Escape, Line};
 
 pub(super) fn looks_like(line: &Line<'_>) -> bool {
-    snare_columns(line).is_some()
+    // Snare's columns hold no pairs.
+    (line.dress != Dress::Pairs && snare_columns(line).is_some())
         || is_program(line.head.app)
         || is_structured(line.head.data)
         || line.body.starts_with(OSSEC)
