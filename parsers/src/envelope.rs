@@ -52,15 +52,13 @@ enum Sure {
 /// A second head counts only where the first one leaves room for it: behind a host, or behind a tag without
 /// pid (which `logger` and file readers put there). What a program with a pid says is its message, whatever it
 /// looks like; so a name that somebody chose cannot dress up as another program's line.
+#[inline]
 pub fn read(line: &[u8]) -> (Head<'_>, &[u8]) {
-    let (mut head, body) = heads(line);
-    match unrepeated(body) {
-        Some((times, message)) => {
-            head.repeated = Some(times);
-            (head, message)
-        }
-        None => (head, body),
-    }
+    let mut head = Head::default();
+    let body = heads(&mut head, line);
+    let Some((times, message)) = unrepeated(body) else { return (head, body) };
+    head.repeated = Some(times);
+    (head, message)
 }
 
 /// `message repeated 5 times: [ Failed password for root from 198.51.100.7 port 4711 ssh2]`, written by rsyslog.
@@ -70,13 +68,13 @@ fn unrepeated(body: &[u8]) -> Option<(u32, &[u8])> {
     Some((number(times)?, trim(message.strip_suffix(b"]").unwrap_or(message))))
 }
 
-fn heads(line: &[u8]) -> (Head<'_>, &[u8]) {
+fn heads<'a>(head: &mut Head<'a>, line: &'a [u8]) -> &'a [u8] {
     let (priority, text) = priority(line);
-    let mut head = Head { priority, after_stamp: text, ..Head::default() };
-    let Some((_, mut body)) = one(&mut head, text) else {
-        let Some((app, pid, body)) = tag(text, true) else { return (head, text) };
+    (head.priority, head.after_stamp) = (priority, text);
+    let Some((_, mut body)) = one(head, text) else {
+        let Some((app, pid, body)) = tag(text, true) else { return text };
         (head.app, head.pid) = (app, pid);
-        return (head, body);
+        return body;
     };
     for _ in 0..2 {
         // A glance first: most messages begin with a word.
@@ -90,10 +88,10 @@ fn heads(line: &[u8]) -> (Head<'_>, &[u8]) {
         if !candidate || !head.pid.is_empty() || head.stamp.is_empty() {
             break;
         }
-        let Some(rest) = inner(&mut head, text) else { break };
+        let Some(rest) = inner(head, text) else { break };
         body = rest;
     }
-    (head, body)
+    body
 }
 
 /// Takes up the head that stands behind `outer`, if `body` begins with one.

@@ -156,7 +156,8 @@ impl Formats {
             (from..).zip(some).find_map(|(at, own)| (read_own(own, line, stamps, facts) == Answer::Read).then(|| id(FORMATS.len() + at))?)
         };
         // An event of ours may quote any line.
-        if !formats::is_event(line)
+        if !before.is_empty()
+            && !formats::is_event(line)
             && let Some(id) = own(0, before, facts)
         {
             return (id, Answer::Read);

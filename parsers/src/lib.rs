@@ -75,12 +75,14 @@ pub fn read(line: &[u8], only: Option<FormatId>, interest: &Interest, stamps: &m
 
 impl<'a> Line<'a> {
     /// Takes a line's heads off.
+    #[inline]
     pub fn new(line: &'a [u8], interest: &'a Interest) -> Line<'a> {
         let (head, body) = envelope::read(atoms::trim(line));
         Line::within(line, head, body, interest)
     }
 
     /// A line of this head and body, which stand somewhere in `whole`.
+    #[inline]
     pub(crate) fn within(whole: &'a [u8], head: Head<'a>, body: &'a [u8], interest: &'a Interest) -> Line<'a> {
         let dress = Dress::of(body);
         let cef = if dress == Dress::Cef { Cef::read(body) } else { None };

@@ -169,6 +169,9 @@ impl Stamps {
 /// assert_eq!(any(b"Feb 30 00:00:00"), Stamp::None);
 /// ```
 pub fn any(text: &[u8]) -> Stamp {
+    if let Some(civil) = text.as_array().and_then(plain) {
+        return civil.stamp();
+    }
     match civil(text) {
         Ok(([], civil)) => civil.stamp(),
         _ => Stamp::None,
@@ -177,19 +180,28 @@ pub fn any(text: &[u8]) -> Stamp {
 
 /// Length of the stamp that `text` begins with, 0 if there is none. Looks at shapes only: `Feb 31` is as long as `Feb 28`.
 pub fn extent(text: &[u8]) -> usize {
-    // The dress that nearly all heads wear, without the grammar.
-    if let [a, b, c, b' ', tens, ones, b' ', h, i, b':', m, n, b':', s, t, rest @ ..] = text
-        && (*tens == b' ' || tens.is_ascii_digit())
-        && [ones, h, i, m, n, s, t].into_iter().all(u8::is_ascii_digit)
-        && month_of(&[*a, *b, *c]).is_some()
+    if let Some((start, rest)) = text.split_first_chunk()
         && !goes_on(rest)
+        && plain(start).is_some()
     {
-        return 15;
+        return start.len();
     }
     if !matches!(text, [b'A'..=b'Z', b'a'..=b'z', ..] | [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', ..]) {
         return 0;
     }
     civil(text).map_or(0, |(rest, _)| text.len() - rest.len())
+}
+
+/// `Mar  2 00:00:08`, the dress that nearly all heads wear, without the grammar.
+fn plain(text: &[u8; 15]) -> Option<Civil> {
+    let &[a, b, c, b' ', tens, ones, b' ', h, i, b':', m, n, b':', s, t] = text else { return None };
+    let tens = if tens == b' ' { b'0' } else { tens };
+    if ![tens, ones, h, i, m, n, s, t].iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let two = |tens: u8, ones: u8| (tens - b'0') * 10 + (ones - b'0');
+    let (day, hour, minute, second) = (two(tens, ones), two(h, i), two(m, n), two(s, t));
+    Some(Civil { month: month_of(&[a, b, c])?, day, hour, minute, second, ..Civil::default() })
 }
 
 /// Whether decimals, a year or a zone may follow the time of day.
@@ -466,6 +478,17 @@ mod tests {
             assert_eq!(local.in_zone(zone(none.as_bytes())), local, "{none}");
         }
         assert_eq!(exact(NOON, 0).in_zone(Some(3600)), exact(NOON, 0));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_plain_dress_is_as_the_grammar_has_it(text in "(Jan|Feb|Nov|Mai) [ 0-9][ 0-9] [0-9]{2}:[0-9]{2}:[0-6][0-9]") {
+            let read = civil(text.as_bytes());
+            let length = read.as_ref().map_or(0, |(rest, _)| text.len() - rest.len());
+            let stamp = read.map_or(Stamp::None, |(_, civil)| civil.stamp());
+            proptest::prop_assert_eq!(any(text.as_bytes()), stamp);
+            proptest::prop_assert_eq!(extent(text.as_bytes()), length);
+        }
     }
 
     #[test]

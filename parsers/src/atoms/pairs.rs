@@ -244,6 +244,7 @@ mod tests {
             ("a=\"ends in backslash\\", vec![("a", "ends in backslash\\")]),
             ("", vec![]),
             (" , ", vec![]),
+            (" , a=1", vec![("a", "1")]),
         ] {
             let expected: Vec<(String, String)> = expected.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
             assert_eq!(pairs(body), expected, "{body}");
