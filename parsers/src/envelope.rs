@@ -197,11 +197,14 @@ fn one<'a>(head: &mut Head<'a>, text: &'a [u8]) -> Option<(Sure, &'a [u8])> {
     }
     // `node UDMP UDMP [WAN…`: some write their name twice.
     let after = after.strip_prefix(host).filter(|twice| twice.starts_with(b" ")).map_or(after, trim_start);
-    if let Some((app, pid, body)) = tag(after, file).or_else(|| severity(after).and_then(Severity::tag)) {
+    let structured = is_structured(after);
+    // Pairs and their like are no tag; Cisco's categories might be.
+    let plain = !structured || after.starts_with(b"C");
+    if plain && let Some((app, pid, body)) = tag(after, file).or_else(|| severity(after).and_then(Severity::tag)) {
         (head.host, head.app, head.pid) = (host, app, pid);
         return Some((if pid.is_empty() { Sure::Likely } else { Sure::Yes }, solaris(body)));
     }
-    let sure = if is_structured(after) { Sure::Yes } else { Sure::Maybe };
+    let sure = if structured { Sure::Yes } else { Sure::Maybe };
     if file && sure == Sure::Maybe {
         return Some((sure, rest));
     }
@@ -323,7 +326,7 @@ fn tag(text: &[u8], with_pid: bool) -> Option<(&[u8], &[u8], &[u8])> {
 fn host(text: &[u8]) -> usize {
     // Most are names alone.
     let (name, rest) = cut(text, name(text));
-    if matches!(rest, [] | [b' ', ..]) && !name.contains(&b'/') {
+    if matches!(rest, [] | [b' ', ..]) && !name.iter().any(|&b| b == b'/') {
         return name.len();
     }
     let mut colons = 0;

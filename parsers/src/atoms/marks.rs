@@ -10,12 +10,10 @@ pub(super) const BLOCK: usize = 64;
 /// One bit a byte of a block, lowest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Marks {
-    /// `=`
-    pub(super) equals: u64,
-    /// `"`
-    pub(super) quotes: u64,
-    /// `\`
-    pub(super) backslashes: u64,
+    /// What ends a key: `=`, and what must not stand in one: a quote, a separator.
+    pub(super) stops: u64,
+    /// What may end a value in quotes: a quote, a backslash.
+    pub(super) ends: u64,
     /// Blank, comma, TAB.
     pub(super) separators: u64,
 }
@@ -30,10 +28,10 @@ impl Marks {
             let lane = u8x16::new(*lane);
             let is = |byte: u8| lane.simd_eq(u8x16::splat(byte));
             let shifted = |bits: u64, found: u8x16| bits << 16 | u64::from(found.to_bitmask());
-            marks.equals = shifted(marks.equals, is(b'='));
-            marks.quotes = shifted(marks.quotes, is(b'"'));
-            marks.backslashes = shifted(marks.backslashes, is(b'\\'));
-            marks.separators = shifted(marks.separators, is(b' ') | is(b',') | is(b'\t'));
+            let (quotes, separators) = (is(b'"'), is(b' ') | is(b',') | is(b'\t'));
+            marks.stops = shifted(marks.stops, is(b'=') | quotes | separators);
+            marks.ends = shifted(marks.ends, quotes | is(b'\\'));
+            marks.separators = shifted(marks.separators, separators);
         }
         marks
     }
@@ -107,9 +105,8 @@ mod tests {
     fn one_by_one(block: &[u8; BLOCK]) -> Marks {
         let bits = |is: fn(u8) -> bool| block.iter().rev().fold(0, |bits, &b| bits << 1 | u64::from(is(b)));
         Marks {
-            equals: bits(|b| b == b'='),
-            quotes: bits(|b| b == b'"'),
-            backslashes: bits(|b| b == b'\\'),
+            stops: bits(|b| matches!(b, b'=' | b'"' | b' ' | b',' | b'\t')),
+            ends: bits(|b| matches!(b, b'"' | b'\\')),
             separators: bits(|b| matches!(b, b' ' | b',' | b'\t')),
         }
     }

@@ -92,10 +92,10 @@ impl<'a> Pairs<'a> {
     /// The value behind an opening quote, and where its closing one stands.
     fn quoted(&mut self, from: usize) -> (Escape, usize) {
         let mut escape = Escape::None;
-        let mut at = self.find(from, |marks| marks.quotes | marks.backslashes);
+        let mut at = self.find(from, |marks| marks.ends);
         while self.body.get(at) == Some(&b'\\') {
             escape = Escape::Quoted;
-            at = self.find(at + 2, |marks| marks.quotes | marks.backslashes);
+            at = self.find(at + 2, |marks| marks.ends);
         }
         (escape, at)
     }
@@ -124,7 +124,7 @@ impl<'a> Iterator for Pairs<'a> {
             if start >= self.body.len() {
                 return None;
             }
-            let stop = self.find(start, |marks| marks.equals | marks.quotes | marks.separators);
+            let stop = self.find(start, |marks| marks.stops);
             let key = self.part(start, stop);
             match (self.body.get(stop), self.body.get(stop + 1)) {
                 (Some(b'='), Some(b'"')) => {
