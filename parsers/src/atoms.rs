@@ -122,6 +122,10 @@ pub fn ip(bytes: &[u8]) -> Option<IpAddr> {
     if let Some(v4) = ipv4(bytes) {
         return Some(IpAddr::V4(v4));
     }
+    // A glance first: most words that are asked are none.
+    if !matches!(bytes, [b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':' | b'[', ..]) {
+        return None;
+    }
     let bytes = bytes.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")).unwrap_or(bytes);
     let bytes = memchr(b'%', bytes).and_then(|zone| bytes.get(..zone)).unwrap_or(bytes);
     // The longest IPv6 text has 45 bytes; a shortest one has two colons. Few words are of hexadecimal digits alone.
