@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use parsers::time::MINUTE;
+use parsers::time::{HOUR, MINUTE};
 use parsers::{Event, Stamp, Time};
 
 use crate::alert::Alert;
@@ -104,8 +104,8 @@ pub enum Input<'a> {
 /// How far ahead of its receive time a line may lie.
 const AHEAD: i64 = 5 * MINUTE;
 
-/// How often connections and addresses are looked through.
-const SWEPT_EVERY: i64 = 10 * MINUTE;
+/// How often connections and addresses are looked through: they are remembered for half a day and longer.
+const SWEPT_EVERY: i64 = HOUR;
 
 /// The detector, with all that it remembers.
 pub struct Engine {
@@ -155,7 +155,7 @@ impl Engine {
             held: Held::new(),
         };
         engine.index_streams();
-        engine.attribution.index(&engine.state);
+        engine.attribution = Attribution::of(&engine.state, &engine.register);
         engine.next_due = engine.first_due();
         engine
     }
@@ -180,8 +180,7 @@ impl Engine {
             }
             Input::Register(register) => {
                 self.register = register;
-                self.attribution = Attribution::default();
-                self.attribution.index(&self.state);
+                self.attribution = Attribution::of(&self.state, &self.register);
                 self.place_again();
             }
             Input::Finished(source) => self.finish(source),

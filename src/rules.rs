@@ -115,7 +115,7 @@ pub struct Findings {
     pub found: Vec<(RuleName, Finding)>,
     /// Timers asked for.
     pub wakes: Vec<Wake>,
-    name: Option<RuleName>,
+    name: Option<&'static RuleName>,
 }
 
 impl Findings {
@@ -127,7 +127,7 @@ impl Findings {
     /// Reports a finding of the rule at hand.
     pub fn report(&mut self, finding: Finding) {
         if let Some(name) = self.name {
-            self.found.push((name, finding));
+            self.found.push((*name, finding));
         }
     }
 
@@ -218,8 +218,8 @@ pub struct Memories<'a> {
     pub account: &'a mut AccountMemory,
     /// Of the supplier.
     pub supplier: &'a mut SupplierMemory,
-    /// Of the source address.
-    pub address: &'a mut AddressMemory,
+    /// Of the source address, where there is one that counts; of another, nothing is kept.
+    pub address: Option<&'a mut AddressMemory>,
 }
 
 /// A rule as configured.
@@ -258,7 +258,7 @@ impl<R: Rule> Configured<R> {
             return;
         }
         out.rule = R::NAME.id;
-        out.name = Some(R::NAME);
+        out.name = Some(&R::NAME);
         let before = out.found.len();
         ask(&self.rule, out);
         if let Some(severity) = self.severity {
@@ -310,7 +310,7 @@ macro_rules! rules {
                     self.$module.observe(case, Remembered {
                         account: &mut memory.account.$module,
                         supplier: &mut memory.supplier.$module,
-                        address: &mut memory.address.$module,
+                        address: memory.address.as_deref_mut().map_or(&mut Default::default(), |address| &mut address.$module),
                     }, out);
                 })*
             }
@@ -321,7 +321,7 @@ macro_rules! rules {
                     self.$module.observe(case, Remembered {
                         account: &mut memory.account.$module,
                         supplier: &mut memory.supplier.$module,
-                        address: &mut memory.address.$module,
+                        address: memory.address.as_deref_mut().map_or(&mut Default::default(), |address| &mut address.$module),
                     }, out);
                 })*
             }

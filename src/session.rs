@@ -47,10 +47,15 @@ fn prefix_mask(address: Ipv4Addr) -> u32 {
 }
 
 /// From a login or tunnel up to its end.
+///
+/// A line of traffic asks for the first fields only: they lie side by side, in two lines of the processor's cache.
+#[repr(C)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     /// Counts the sessions of the account, from 0.
     pub number: u32,
+    /// Index of the stream that announced it.
+    pub stream: u32,
     /// Event time of the first line that announced it.
     pub opened: Time,
     /// Latest sign of life: announcement or use. An end line is none.
@@ -61,37 +66,12 @@ pub struct Session {
     pub closed: Option<Time>,
     /// Public address it comes from.
     pub source_ip: Option<IpAddr>,
-    /// Egress group of that address; `None` for front-ends and inner addresses.
-    pub origin: Option<Origin>,
     /// Inner address its gateway handed out.
     pub inner: Option<IpAddr>,
-    /// Index of the stream that announced it.
-    pub stream: u32,
-    /// The device's session id.
-    pub id: Option<Box<[u8]>>,
-    /// What else told of it: index of the stream, and the id that it bears there, empty if none.
-    #[serde(default)]
-    pub also: Vec<(u32, Box<[u8]>)>,
-    /// So far only an authentication server has told of it: whether it goes on, and when it ends, nobody says.
-    #[serde(default)]
-    pub vouched: bool,
-    /// It never was one: what seemed to come up was refused.
-    #[serde(default)]
-    pub void: bool,
-    /// The line that ended it, if one did: index of its stream, and in which words.
-    #[serde(default)]
-    pub ended_by: Option<(u32, Box<[u8]>)>,
-    /// Site of its gateway.
-    pub site: Option<Arc<str>>,
+    /// Egress group of that address; `None` for front-ends and inner addresses.
+    pub origin: Option<Origin>,
     /// Story of its alerts.
     pub story: Arc<str>,
-    /// The line that opened it.
-    pub evidence: Evidence,
-    /// Device that announced it, else its source.
-    pub observer: Arc<str>,
-    /// Whether a second factor was given, as far as its lines tell.
-    #[serde(default)]
-    pub mfa: Option<bool>,
     /// Bytes sent by the remote user, as the device counted them last.
     #[serde(default)]
     pub sent: Option<u64>,
@@ -101,12 +81,35 @@ pub struct Session {
     /// Bytes sent to the remote user by what ended within it: target sessions and bastion connections.
     #[serde(default)]
     pub received_within: Option<u64>,
+    /// Whether a second factor was given, as far as its lines tell.
+    #[serde(default)]
+    pub mfa: Option<bool>,
+    /// So far only an authentication server has told of it: whether it goes on, and when it ends, nobody says.
+    #[serde(default)]
+    pub vouched: bool,
+    /// It never was one: what seemed to come up was refused.
+    #[serde(default)]
+    pub void: bool,
     /// The line that opened it was a target session of a bastion, not the login before it.
     #[serde(default)]
     pub on_target: bool,
+    /// Site of its gateway.
+    pub site: Option<Arc<str>>,
+    /// Device that announced it, else its source.
+    pub observer: Arc<str>,
+    /// The device's session id.
+    pub id: Option<Box<[u8]>>,
+    /// What else told of it: index of the stream, and the id that it bears there, empty if none.
+    #[serde(default)]
+    pub also: Vec<(u32, Box<[u8]>)>,
     /// What is open within it, oldest first: target sessions and bastion connections, by index of their stream and id.
     #[serde(default)]
     pub within: Vec<(u32, Box<[u8]>)>,
+    /// The line that ended it, if one did: index of its stream, and in which words.
+    #[serde(default)]
+    pub ended_by: Option<(u32, Box<[u8]>)>,
+    /// The line that opened it.
+    pub evidence: Evidence,
 }
 
 /// How much is kept open within a session; beyond, the oldest is taken for over.

@@ -3,7 +3,6 @@
 //! Anybody may knock from as many addresses as he likes, so those that somebody got in from, or that asked for an account that there is,
 //! have room of their own: where invented names come from drives out such addresses only. One subscriber of IPv6 has a /64 at his disposal, which counts as one address.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use parsers::Time;
@@ -61,8 +60,15 @@ pub struct Addressed {
 #[serde(from = "Entities<IpAddr, Addressed>", into = "Entities<IpAddr, Addressed>")]
 pub struct Addresses {
     held: Entities<IpAddr, Addressed>,
-    /// How many there are of each standing.
-    counts: BTreeMap<Standing, usize>,
+    counts: Counts,
+}
+
+/// How many addresses there are of each standing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    unknown: usize,
+    refused: usize,
+    let_in: usize,
 }
 
 impl Addresses {
@@ -75,10 +81,9 @@ impl Addresses {
             self.make_room(standing);
             // The address itself may have had to go.
             if let Some(before) = self.held.get(&address).map(|held| held.standing) {
-                *self.counts.entry(before).or_default() -= 1;
-                self.counts.retain(|_, count| *count > 0);
+                *self.counts.of(before) -= 1;
             }
-            *self.counts.entry(standing).or_default() += 1;
+            *self.counts.of(standing) += 1;
         }
         let held = self.held.entry(&address)?;
         held.last = held.last.max(at);
@@ -89,7 +94,7 @@ impl Addresses {
     /// Forgets the addresses that were not seen for long.
     pub(super) fn sweep(&mut self, now: Time) {
         self.held.retain(|_, held| now.since(held.last) <= held.standing.kept());
-        self.counts = counts(&self.held);
+        self.counts = Counts::new(&self.held);
     }
 
     /// How many are held.
@@ -105,7 +110,7 @@ impl Addresses {
     /// Forgets the older half of a standing that is at its limit. Of equals the order of addresses decides, so that a memory read back
     /// forgets the same ones.
     fn make_room(&mut self, standing: Standing) {
-        if self.counts.get(&standing).is_none_or(|count| *count < 2 * standing.room()) {
+        if *self.counts.of(standing) < 2 * standing.room() {
             return;
         }
         let mut ages: Vec<(Time, IpAddr)> =
@@ -113,20 +118,30 @@ impl Addresses {
         let goes = ages.len().saturating_sub(standing.room());
         let (_, &mut first_to_stay, _) = ages.select_nth_unstable(goes);
         self.held.retain(|address, held| held.standing != standing || (held.last, *address) >= first_to_stay);
-        self.counts = counts(&self.held);
+        self.counts = Counts::new(&self.held);
     }
 }
 
-fn counts(held: &Entities<IpAddr, Addressed>) -> BTreeMap<Standing, usize> {
-    held.iter().fold(BTreeMap::new(), |mut counts, (_, held)| {
-        *counts.entry(held.standing).or_default() += 1;
-        counts
-    })
+impl Counts {
+    fn new(held: &Entities<IpAddr, Addressed>) -> Counts {
+        held.iter().fold(Counts::default(), |mut counts, (_, held)| {
+            *counts.of(held.standing) += 1;
+            counts
+        })
+    }
+
+    fn of(&mut self, standing: Standing) -> &mut usize {
+        match standing {
+            Standing::Unknown => &mut self.unknown,
+            Standing::Refused => &mut self.refused,
+            Standing::LetIn => &mut self.let_in,
+        }
+    }
 }
 
 impl From<Entities<IpAddr, Addressed>> for Addresses {
     fn from(held: Entities<IpAddr, Addressed>) -> Addresses {
-        Addresses { counts: counts(&held), held }
+        Addresses { counts: Counts::new(&held), held }
     }
 }
 
@@ -156,11 +171,11 @@ mod tests {
             addresses.seen(v4(n), Time(5), Standing::Unknown);
             assert!(addresses.len() <= 2 * Standing::Unknown.room() + 2);
         }
-        assert_eq!(addresses.counts, counts(&addresses.held));
+        assert_eq!(addresses.counts, Counts::new(&addresses.held));
         assert_eq!(addresses.seen(home, Time(6), Standing::Unknown).unwrap().standing, Standing::LetIn);
         assert_eq!(addresses.seen(asked, Time(6), Standing::Unknown).unwrap().standing, Standing::Refused);
         addresses.seen(asked, Time(6), Standing::LetIn);
-        assert_eq!(addresses.counts, counts(&addresses.held));
+        assert_eq!(addresses.counts, Counts::new(&addresses.held));
     }
 
     #[test]
@@ -179,7 +194,7 @@ mod tests {
             }
         }
         let all = |addresses: &Addresses| addresses.held.iter().map(|(address, _)| *address).collect::<Vec<_>>();
-        assert_eq!((all(&addresses), &addresses.counts), (all(&back), &back.counts));
+        assert_eq!((all(&addresses), addresses.counts), (all(&back), back.counts));
         assert!(addresses.len() < 2 * room);
     }
 

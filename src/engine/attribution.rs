@@ -2,7 +2,9 @@
 //!
 //! Attribution owns sessions: it opens, moves, closes and times them out. Rules see its answer.
 
+use std::cmp::Ordering;
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use foldhash::{HashMap, HashSet};
@@ -56,13 +58,22 @@ impl Owner {
     }
 }
 
-/// A session by whose it is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Holder {
+/// An account by its names, and by what the register says of it.
+#[derive(Debug)]
+pub(super) struct Who {
     /// Supplier id.
     pub supplier: Arc<str>,
     /// Login.
     pub login: Arc<str>,
+    /// Whose it is; `None` where the register no longer knows the supplier.
+    pub owner: Option<Owner>,
+}
+
+/// A session by whose it is.
+#[derive(Clone, Debug)]
+pub(super) struct Holder {
+    /// The account.
+    pub who: Arc<Who>,
     /// Number of the session.
     pub session: u32,
 }
@@ -77,22 +88,26 @@ pub(super) struct Attribution {
     key: Vec<u8>,
     /// Supplier of an account that once got in, by login: later lines may leave out what showed it.
     known: HashMap<Arc<str>, Arc<str>>,
-    inner: HashMap<(Option<Arc<str>>, IpAddr), Holder>,
+    /// Holders of inner addresses, by site.
+    inner: HashMap<Option<Arc<str>>, HashMap<IpAddr, Holder>>,
     /// Holders of connection ids, by stream and id: open sessions, and ended ones as long as they are remembered.
     ids: HashMap<u32, HashMap<Box<[u8]>, Holder>>,
 }
 
 impl Attribution {
-    /// Derives the look-ups from a state.
-    pub(super) fn index(&mut self, state: &State) {
+    /// The look-ups of a state.
+    pub(super) fn of(state: &State, register: &Register) -> Attribution {
+        let mut attribution = Attribution::default();
         for (supplier, supplied) in state.suppliers.iter() {
             for (login, accounted) in supplied.accounts.iter() {
-                self.learn(login, supplier);
+                attribution.learn(login, supplier);
+                let who = Arc::new(Who::named(supplier, login, register));
                 for session in &accounted.sessions {
-                    self.hold(session, supplier, login);
+                    attribution.hold(session, &who);
                 }
             }
         }
+        attribution
     }
 
     /// The owner of the login that a connection goes by.
@@ -178,10 +193,7 @@ impl Attribution {
 
     /// Who holds an inner address of a site.
     pub(super) fn holder(&self, site: Option<&Arc<str>>, address: IpAddr) -> Option<&Holder> {
-        if self.inner.is_empty() {
-            return None;
-        }
-        self.inner.get(&(site.cloned(), address))
+        self.inner.get(&site.cloned())?.get(&address)
     }
 
     /// Whether a login is of an account that once got in.
@@ -195,22 +207,23 @@ impl Attribution {
     }
 
     /// A session holds its inner address while it is open, and its ids.
-    pub(super) fn hold(&mut self, session: &Session, supplier: &Arc<str>, login: &Arc<str>) {
-        let holder = Holder { supplier: Arc::clone(supplier), login: Arc::clone(login), session: session.number };
+    pub(super) fn hold(&mut self, session: &Session, who: &Arc<Who>) {
+        let holder = Holder { who: Arc::clone(who), session: session.number };
         for (stream, id) in ids(session) {
             self.ids.entry(stream).or_default().insert(id.into(), holder.clone());
         }
         if let Some(inner) = session.inner.filter(|_| session.closed.is_none()) {
-            self.inner.insert((session.site.clone(), inner), holder);
+            self.inner.entry(session.site.clone()).or_default().insert(inner, holder);
         }
     }
 
     /// A session that ended lets go of its inner address; late lines may still bear its id.
     pub(super) fn release_inner(&mut self, session: &Session, login: &Arc<str>) {
         let Some(inner) = session.inner else { return };
-        let key = (session.site.clone(), inner);
-        if self.inner.get(&key).is_some_and(|holder| holder.is(session, login)) {
-            self.inner.remove(&key);
+        if let Some(of_site) = self.inner.get_mut(&session.site)
+            && of_site.get(&inner).is_some_and(|holder| holder.is(session, login))
+        {
+            of_site.remove(&inner);
         }
     }
 
@@ -234,6 +247,55 @@ impl Attribution {
         for (stream, id) in ids(session) {
             self.release_id(session, login, stream, id);
         }
+    }
+}
+
+impl Who {
+    /// An account by its names.
+    pub(super) fn named(supplier: &Arc<str>, login: &Arc<str>, register: &Register) -> Who {
+        let named = |supplier: &Arc<Supplier>| Owner { supplier: Arc::clone(supplier), account: None, login: Arc::clone(login) };
+        let owner = if supplier.is_empty() {
+            Some(named(register.nobody(None)))
+        } else if register.is_declared() {
+            let account = register.account(login).cloned();
+            register.supplier(supplier).map(|supplier| Owner { account, ..named(supplier) })
+        } else {
+            Some(named(&Arc::new(register.inferred(login))))
+        };
+        Who { supplier: Arc::clone(supplier), login: Arc::clone(login), owner }
+    }
+
+    /// An account by its owner.
+    pub(super) fn of(owner: &Owner) -> Who {
+        Who { supplier: Arc::clone(&owner.supplier.id), login: Arc::clone(&owner.login), owner: Some(owner.clone()) }
+    }
+}
+
+impl Deref for Holder {
+    type Target = Who;
+
+    fn deref(&self) -> &Who {
+        &self.who
+    }
+}
+
+impl PartialEq for Holder {
+    fn eq(&self, other: &Holder) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Holder {}
+
+impl PartialOrd for Holder {
+    fn partial_cmp(&self, other: &Holder) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Holder {
+    fn cmp(&self, other: &Holder) -> Ordering {
+        (&self.supplier, &self.login, self.session).cmp(&(&other.supplier, &other.login, other.session))
     }
 }
 

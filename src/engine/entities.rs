@@ -7,30 +7,49 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::SmallVec;
 
 /// So many entities to a shard: with more of them, there are more shards. A shard is copied in a microsecond, and lies in a few
 /// lines of the processor's cache.
-const OF_A_SHARD: usize = 32;
+const OF_A_SHARD: usize = 8;
 
 /// Entities by key. Which shard holds a key is never observable.
 #[derive(Clone, Debug)]
 pub struct Entities<K, V> {
-    /// A power of two of them, or none. Sorted by hash they go on from one to the next.
-    shards: Vec<Arc<Shard<K, V>>>,
+    /// A power of two of them, or none: most suppliers have a handful of accounts, and one. Sorted by hash they go on from one to the next.
+    shards: SmallVec<[Arc<Shard<K, V>>; 2]>,
     len: usize,
 }
 
-/// Sorted by hash, then key: to compare numbers that lie side by side is all that most searches need.
-type Shard<K, V> = Vec<(u64, K, Arc<V>)>;
+/// Sorted by hash, then key: to compare numbers that lie side by side is all that most searches need. Far more often searched than
+/// added to, it lies behind one pointer.
+type Shard<K, V> = [(u64, K, Arc<V>)];
+
+/// What entities are known by.
+pub trait Key: Ord + Clone + Hash {
+    /// Whether two keys are one. Most that are asked for are the very ones that are held.
+    fn is(&self, other: &Self) -> bool {
+        self == other
+    }
+}
+
+impl Key for Arc<str> {
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self, other) || self == other
+    }
+}
+
+impl Key for IpAddr {}
 
 impl<K, V> Default for Entities<K, V> {
     fn default() -> Self {
-        Entities { shards: Vec::new(), len: 0 }
+        Entities { shards: SmallVec::new(), len: 0 }
     }
 }
 
@@ -41,8 +60,8 @@ fn hash_of<K: Hash>(key: &K) -> u64 {
 
 /// Where a key lies in a shard, or would lie, by the bits of its hash that are not the shard's own. Hashes are spread evenly: its place
 /// is near where its hash lies among all that there may be, and a search that begins there touches little memory.
-fn place<K: Ord, V>(shard: &Shard<K, V>, hash: u64, within: u64, key: &K) -> Result<usize, usize> {
-    let compare = |(of, held, _): &(u64, K, Arc<V>)| of.cmp(&hash).then_with(|| if held == key { Ordering::Equal } else { held.cmp(key) });
+fn place<K: Key, V>(shard: &Shard<K, V>, hash: u64, within: u64, key: &K) -> Result<usize, usize> {
+    let compare = |(of, held, _): &(u64, K, Arc<V>)| of.cmp(&hash).then_with(|| if held.is(key) { Ordering::Equal } else { held.cmp(key) });
     let is_before = |at: usize| shard.get(at).is_some_and(|entity| compare(entity) == Ordering::Less);
     let guess = usize::try_from((u128::from(within) * shard.len() as u128) >> u64::BITS).unwrap_or(0);
     let (mut low, mut high, mut step) = (0, shard.len(), 1);
@@ -66,7 +85,7 @@ fn place<K: Ord, V>(shard: &Shard<K, V>, hash: u64, within: u64, key: &K) -> Res
     if is_there { Ok(found) } else { Err(found) }
 }
 
-impl<K: Ord + Clone + Hash, V: Clone + Default> Entities<K, V> {
+impl<K: Key, V: Clone + Default> Entities<K, V> {
     /// The shard of a hash, its first bits; and the bits after them.
     fn shard_of(&self, hash: u64) -> (usize, u64) {
         let bits = self.shards.len().trailing_zeros();
@@ -98,15 +117,15 @@ impl<K: Ord + Clone + Hash, V: Clone + Default> Entities<K, V> {
         }
         let hash = hash_of(key);
         let (at, within) = self.shard_of(hash);
-        let shard = Arc::make_mut(self.shards.get_mut(at)?);
+        let shard = self.shards.get_mut(at)?;
         let at = place(shard, hash, within, key).unwrap_or_else(|at| {
-            // Most suppliers have a handful of accounts: no room for twice as many.
-            shard.reserve_exact(1);
-            shard.insert(at, (hash, key.clone(), Arc::default()));
+            let (before, after) = shard.split_at_checked(at).unwrap_or_default();
+            let new = (hash, key.clone(), Arc::default());
+            *shard = before.iter().cloned().chain([new]).chain(after.iter().cloned()).collect();
             self.len += 1;
             at
         });
-        shard.get_mut(at).map(|(.., entity)| Arc::make_mut(entity))
+        Arc::make_mut(shard).get_mut(at).map(|(.., entity)| Arc::make_mut(entity))
     }
 
     /// Doubles the shards: each becomes two.
@@ -114,10 +133,13 @@ impl<K: Ord + Clone + Hash, V: Clone + Default> Entities<K, V> {
         let before = std::mem::take(&mut self.shards);
         let shards = (before.len() * 2).max(1);
         self.shards.resize_with(shards, Arc::default);
-        for entity in before.into_iter().flat_map(Arc::unwrap_or_clone) {
-            let (at, _) = self.shard_of(entity.0);
-            if let Some(shard) = self.shards.get_mut(at) {
-                Arc::make_mut(shard).push(entity);
+        for (at, shard) in before.iter().enumerate() {
+            let lower = shard.partition_point(|(hash, ..)| self.shard_of(*hash).0 == 2 * at);
+            let (lower, upper) = shard.split_at_checked(lower).unwrap_or_default();
+            for (half, entities) in [lower, upper].into_iter().enumerate() {
+                if let Some(shard) = self.shards.get_mut(2 * at + half) {
+                    *shard = entities.into();
+                }
             }
         }
     }
@@ -130,7 +152,7 @@ impl<K: Ord + Clone + Hash, V: Clone + Default> Entities<K, V> {
     /// Drops the entities that `keep` refuses.
     pub fn retain(&mut self, keep: impl Fn(&K, &V) -> bool) {
         for shard in self.shards.iter_mut().filter(|shard| shard.iter().any(|(_, key, entity)| !keep(key, entity))) {
-            Arc::make_mut(shard).retain(|(_, key, entity)| keep(key, entity));
+            *shard = shard.iter().filter(|(_, key, entity)| keep(key, entity)).cloned().collect();
         }
         self.len = self.shards.iter().map(|shard| shard.len()).sum();
     }
@@ -146,7 +168,7 @@ impl<K: Ord + Clone + Hash, V: Clone + Default> Entities<K, V> {
     }
 }
 
-impl<K: Ord + Clone + Hash + Serialize, V: Clone + Default + Serialize> Serialize for Entities<K, V> {
+impl<K: Key + Serialize, V: Clone + Default + Serialize> Serialize for Entities<K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut all: Vec<(&K, &V)> = self.iter().collect();
         all.sort_unstable_by(|a, b| a.0.cmp(b.0));
@@ -154,7 +176,7 @@ impl<K: Ord + Clone + Hash + Serialize, V: Clone + Default + Serialize> Serializ
     }
 }
 
-impl<'de, K: Ord + Clone + Hash + Deserialize<'de>, V: Clone + Default + Deserialize<'de>> Deserialize<'de> for Entities<K, V> {
+impl<'de, K: Key + Deserialize<'de>, V: Clone + Default + Deserialize<'de>> Deserialize<'de> for Entities<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Written(PhantomData))
     }
@@ -163,7 +185,7 @@ impl<'de, K: Ord + Clone + Hash + Deserialize<'de>, V: Clone + Default + Deseria
 /// A sequence of pairs; or a map, as the accounts of a supplier used to be written.
 struct Written<K, V>(PhantomData<(K, V)>);
 
-impl<'de, K: Ord + Clone + Hash + Deserialize<'de>, V: Clone + Default + Deserialize<'de>> Visitor<'de> for Written<K, V> {
+impl<'de, K: Key + Deserialize<'de>, V: Clone + Default + Deserialize<'de>> Visitor<'de> for Written<K, V> {
     type Value = Entities<K, V>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -196,6 +218,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+
+    impl Key for u32 {}
+    impl Key for String {}
 
     #[test]
     fn it_is_a_map_however_many_there_are() {

@@ -274,7 +274,7 @@ impl Engine {
         let Some(session) = self.state.session_mut(&holder).filter(|session| session.alive(said.at())) else { return };
         (session.source_ip, session.origin) = (said.source_ip, origin);
         session.told_by(stream, said.id.as_deref());
-        self.attribution.hold(session, &holder.supplier, &holder.login);
+        self.attribution.hold(session, &holder.who);
         self.used(said, &holder, Happening::Seen, out);
     }
 
@@ -302,7 +302,7 @@ impl Engine {
             }
             None => match by_address {
                 Some(holder) => {
-                    let Some(owner) = self.owner_of(&holder) else { return };
+                    let Some(owner) = holder.owner.clone() else { return };
                     (owner, Some(holder))
                 }
                 None => {
@@ -347,23 +347,10 @@ impl Engine {
 
     /// A session shows life. `false` if it does not, since it is over or the line was seen before.
     fn used(&mut self, said: &Said<'_>, holder: &Holder, happening: Happening, out: &mut Vec<Alert>) -> bool {
-        let Some(owner) = self.owner_of(holder) else { return false };
+        let Some(owner) = &holder.owner else { return false };
         let Some(scene) = self.scene(said, Some(Arc::clone(&holder.login))) else { return false };
         // Its time may be up before its timer, which waits for lines that are late.
         let uses = Some(owner.supplier.max_session.unwrap_or(MAX_SESSION));
-        self.happened(&owner, Happened { uses, ..Happened::of(said, happening, scene, Some(holder.session)) }, out)
-    }
-
-    pub(super) fn owner_of(&self, holder: &Holder) -> Option<Owner> {
-        let login = Arc::clone(&holder.login);
-        if holder.supplier.is_empty() {
-            return Some(Owner::stranger(self.register.nobody(None), login));
-        }
-        if self.register.is_declared() {
-            let supplier = Arc::clone(self.register.supplier(&holder.supplier)?);
-            let account = self.register.account(&login).cloned();
-            return Some(Owner { supplier, account, login });
-        }
-        Some(Owner { supplier: Arc::new(self.register.inferred(&login)), account: None, login })
+        self.happened(owner, Happened { uses, ..Happened::of(said, happening, scene, Some(holder.session)) }, out)
     }
 }

@@ -257,7 +257,7 @@ impl Engine {
     /// Whose line it is: its session's, else by the name that its connection goes by.
     pub(super) fn owner(&mut self, said: &Said<'_>) -> Option<Owner> {
         match &said.holder {
-            Some(holder) => self.owner_of(holder),
+            Some(holder) => holder.owner.clone(),
             None => {
                 let register = Arc::clone(&self.register);
                 self.attribution.owner(said, &register)

@@ -6,7 +6,7 @@ use parsers::time::{DAY, MINUTE};
 use parsers::{Kind, Time};
 
 use super::Engine;
-use super::attribution::{Holder, Match, Opening, Owner};
+use super::attribution::{Holder, Match, Opening, Owner, Who};
 use super::joining::{Said, either};
 use super::state::{State, Timer, What};
 use super::telling::Happened;
@@ -46,16 +46,21 @@ impl Engine {
         self.state.session_mut(holder)
     }
 
+    /// A session by its account's names and its number.
+    fn holder(&self, supplier: &Arc<str>, login: &Arc<str>, session: u32) -> Holder {
+        Holder { who: Arc::new(Who::named(supplier, login, &self.register)), session }
+    }
+
     /// What is declared or known of addresses has changed: open sessions are of the origins that new ones would be of.
     pub(super) fn place_again(&mut self) {
         let mut placed = Vec::new();
         for (id, supplied) in self.state.suppliers.iter() {
-            for (login, accounted) in supplied.accounts.iter() {
+            for (login, accounted) in supplied.accounts.iter().filter(|(_, accounted)| !accounted.sessions.is_empty()) {
+                let who = Arc::new(Who::named(id, login, &self.register));
                 for session in &accounted.sessions {
-                    let holder = Holder { supplier: Arc::clone(id), login: Arc::clone(login), session: session.number };
-                    let origin = self.owner_of(&holder).and_then(|owner| self.origin(&owner.supplier, session.source_ip));
+                    let origin = who.owner.as_ref().and_then(|owner| self.origin(&owner.supplier, session.source_ip));
                     if origin != session.origin {
-                        placed.push((holder, origin));
+                        placed.push((Holder { who: Arc::clone(&who), session: session.number }, origin));
                     }
                 }
             }
@@ -184,7 +189,7 @@ impl Engine {
         for (holder, stream, id) in by_id {
             self.take_id(&holder, stream, &id, at);
         }
-        self.attribution.hold(session, &owner.supplier.id, &owner.login);
+        self.attribution.hold(session, &Arc::new(Who::of(owner)));
     }
 
     /// The id of a session, or of something within it, is another connection's now.
@@ -211,7 +216,7 @@ impl Engine {
         if let Some((stream, id)) = session.opened_within(stream, id) {
             self.attribution.release_id(session, &holder.login, stream, &id);
         }
-        self.attribution.hold(session, &holder.supplier, &holder.login);
+        self.attribution.hold(session, &holder.who);
         self.forget(said);
     }
 
@@ -220,7 +225,7 @@ impl Engine {
         let accounted = self.state.suppliers.get(&owner.supplier.id)?.accounts.get(&owner.login)?;
         let live = |session: &&Session| session.alive(at) && session.site.as_ref() == site && is(session);
         let session = accounted.sessions.iter().rev().find(live)?;
-        Some(Holder { supplier: Arc::clone(&owner.supplier.id), login: Arc::clone(&owner.login), session: session.number })
+        Some(Holder { who: Arc::new(Who::of(owner)), session: session.number })
     }
 
     /// A line says that something ended: a session, or something within it.
@@ -268,11 +273,7 @@ impl Engine {
             Some(begun) => open.min_by_key(|session| session.opened.since(begun).unsigned_abs()),
             None => open.max_by_key(|session| session.number),
         };
-        let holder = session.map(|session| Holder {
-            supplier: Arc::clone(&owner.supplier.id),
-            login: Arc::clone(&owner.login),
-            session: session.number,
-        });
+        let holder = session.map(|session| Holder { who: Arc::new(Who::of(&owner)), session: session.number });
         match holder {
             Some(holder) => {
                 if self.counted(&holder, said, out) {
@@ -315,7 +316,7 @@ impl Engine {
         if facts.source_bytes.is_none() && facts.destination_bytes.is_none() {
             return true;
         }
-        let Some(owner) = self.owner_of(holder) else { return true };
+        let Some(owner) = &holder.owner else { return true };
         let (stream, is_over) = (said.stream_index(), matches!(said.kind, Kind::Logout | Kind::SessionEnd));
         let Some(session) = self.session_mut(holder) else { return true };
         let is_within = said.id.as_deref().is_some_and(|id| {
@@ -328,7 +329,7 @@ impl Engine {
             (true, false) => return true,
         }
         let happened = Happened::of(said, Happening::Counted, scene, Some(holder.session));
-        self.happened(&owner, happened, out);
+        self.happened(owner, happened, out);
         true
     }
 
@@ -353,7 +354,7 @@ impl Engine {
         let mut all: Vec<Holder> = accounts
             .flat_map(|(id, login, accounted)| {
                 let sessions = accounted.sessions.iter().filter(|session| is(session));
-                sessions.map(|session| Holder { supplier: Arc::clone(id), login: Arc::clone(login), session: session.number })
+                sessions.map(|session| self.holder(id, login, session.number))
             })
             .collect();
         all.sort();
@@ -386,14 +387,14 @@ impl Engine {
         match what {
             What::Close(session) => {
                 if let Some(login) = login {
-                    self.close(&Holder { supplier, login, session }, due);
+                    self.close(&self.holder(&supplier, &login, session), due);
                 }
             }
             What::Forget(session) => {
                 let Some(login) = login else { return };
-                let holder = Holder { supplier: Arc::clone(&supplier), login: Arc::clone(&login), session };
-                if let Some(owner) = self.owner_of(&holder).filter(|_| self.session(&holder).is_some()) {
-                    self.happened(&owner, Happened::due(Happening::Ended, due, Some(session)), out);
+                let holder = self.holder(&supplier, &login, session);
+                if let Some(owner) = holder.owner.as_ref().filter(|_| self.session(&holder).is_some()) {
+                    self.happened(owner, Happened::due(Happening::Ended, due, Some(session)), out);
                 }
                 let account = self.state.suppliers.get_mut(&supplier).and_then(|supplied| supplied.accounts.get_mut(&login));
                 let Some(accounted) = account else { return };
@@ -406,15 +407,15 @@ impl Engine {
                 let of_all = &*supplier == ALL;
                 let open = self.all(|session| session.opened <= cut && session.is_seen_open(due));
                 for holder in open.into_iter().filter(|holder| of_all || holder.supplier == supplier) {
-                    let Some(owner) = self.owner_of(&holder) else { continue };
-                    self.happened(&owner, Happened::due(Happening::StillOpen { cut }, due, Some(holder.session)), out);
+                    let Some(owner) = &holder.owner else { continue };
+                    self.happened(owner, Happened::due(Happening::StillOpen { cut }, due, Some(holder.session)), out);
                 }
             }
             What::Stream { stream, rule, kind } => self.stream_due(stream, rule.0, kind, due, out),
             What::Rule { rule, kind } => {
-                let holder = Holder { supplier, login: login.unwrap_or_default(), session: 0 };
-                let Some(owner) = self.owner_of(&holder) else { return };
-                self.told(&owner, Happened::due(Happening::Due { kind }, due, None), Some(rule.0), out);
+                let who = Who::named(&supplier, &login.unwrap_or_default(), &self.register);
+                let Some(owner) = &who.owner else { return };
+                self.told(owner, Happened::due(Happening::Due { kind }, due, None), Some(rule.0), out);
             }
         }
     }

@@ -89,7 +89,7 @@ impl Stream {
     pub fn repeats(&mut self, sha256: [u8; 32], clock: Time, room: Option<usize>) -> bool {
         self.recent.forget_before(clock);
         self.invented.forget_before(clock);
-        if self.recent.held.contains(&sha256) || self.invented.held.contains(&sha256) {
+        if self.recent.held.contains(&half(&sha256)) || self.invented.held.contains(&half(&sha256)) {
             return true;
         }
         match room {
@@ -107,10 +107,16 @@ impl Stream {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, from = "Written")]
 pub struct Recent {
-    /// Only asked, never gone through.
+    /// The first halves of the hashes: so the table is small, and nobody makes two lines that share one. Only asked, never gone through.
     #[serde(skip)]
-    held: HashSet<[u8; 32]>,
+    held: HashSet<Half>,
     order: VecDeque<(Time, [u8; 32])>,
+}
+
+type Half = [u8; 16];
+
+fn half(sha256: &[u8; 32]) -> Half {
+    sha256.first_chunk().copied().unwrap_or_default()
 }
 
 /// What is written of [`Recent`].
@@ -122,7 +128,7 @@ struct Written {
 
 impl From<Written> for Recent {
     fn from(Written { order }: Written) -> Recent {
-        Recent { held: order.iter().map(|(_, line)| *line).collect(), order }
+        Recent { held: order.iter().map(|(_, line)| half(line)).collect(), order }
     }
 }
 
@@ -137,19 +143,19 @@ impl Recent {
                 break;
             }
             self.order.pop_front();
-            self.held.remove(&old);
+            self.held.remove(&half(&old));
         }
     }
 
     fn put(&mut self, sha256: [u8; 32], clock: Time) {
-        self.held.insert(sha256);
+        self.held.insert(half(&sha256));
         self.order.push_back((clock, sha256));
     }
 
     fn keep(&mut self, room: usize) {
         while self.order.len() > room {
             if let Some((_, oldest)) = self.order.pop_front() {
-                self.held.remove(&oldest);
+                self.held.remove(&half(&oldest));
             }
         }
     }

@@ -15,7 +15,7 @@ use super::joining::Said;
 use super::state::{Accounted, RuleId, Story, Supplied, Timer, What};
 use crate::alert::{Alert, Because, RuleName, Severity, Stable};
 use crate::register::{Register, Supplier};
-use crate::rules::{AddressMemory, Case, Finding, Findings, Happening, Memories, local};
+use crate::rules::{Case, Finding, Findings, Happening, Memories, local};
 use crate::session::{Origin, Scene, Session};
 
 /// Stories that an account keeps; older ones are told.
@@ -75,14 +75,13 @@ impl Engine {
                 scene.source_ip = session.source_ip.or(scene.source_ip);
             }
         }
-        let mut nowhere = None;
         let standing = match happened.happening {
             Happening::Refused { .. } if !is_account && owner.is_invented() => Standing::Unknown,
             Happening::Refused { .. } => Standing::Refused,
             _ => Standing::LetIn,
         };
         let seen = happened.address.and_then(|ip| self.state.addresses.seen(ip, happened.now, standing));
-        let address = seen.map_or_else(|| nowhere.insert(AddressMemory::default()), |seen| &mut seen.memory);
+        let address = seen.map(|seen| &mut seen.memory);
         let session = happened.session.and_then(|number| sessions.iter().find(|session| session.number == number));
         if let (Some(scene), Some(session)) = (&mut happened.scene, session) {
             scene.story = Some(Arc::clone(&session.story));

@@ -208,7 +208,8 @@ impl OfAccount {
     /// What a session took out, with those that it moved on from.
     fn taken(&self, case: &Case<'_>, session: &Session) -> u64 {
         let before = self.before.get(&session.story).copied().unwrap_or(0);
-        let parts = case.sessions.iter().filter(|part| part.story == session.story);
+        // Only of other sessions the stories have to be compared.
+        let parts = case.sessions.iter().filter(|part| part.number == session.number || part.story == session.story);
         parts.filter_map(|part| self.of_session(part)).fold(before, u64::saturating_add)
     }
 

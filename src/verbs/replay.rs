@@ -239,10 +239,10 @@ impl Lane {
     fn load(&mut self, pool: &Pool, ahead: usize, fault: &mut dyn FnMut(&Fault)) {
         self.read_ahead(pool, ahead, fault);
         let Some((since, pending)) = self.pending.pop_front() else { return };
+        self.read_ahead(pool, ahead, fault);
         let Some(parsed) = pending.wait() else { return };
         let keys = self.keys(&parsed);
         self.current = Some(Loaded { parsed, keys, at: 0, done: 0, since });
-        self.read_ahead(pool, ahead, fault);
     }
 
     fn read_ahead(&mut self, pool: &Pool, ahead: usize, fault: &mut dyn FnMut(&Fault)) {
@@ -277,18 +277,29 @@ impl Lane {
     fn keys(&mut self, parsed: &Parsed) -> Vec<Time> {
         let hints = Hints { year: self.year, reference: self.reference };
         let first = self.clock.greatest().is_none();
-        let mut keys: Vec<Time> = (0..parsed.len())
-            .map(|at| {
-                let stamp = parsed.stamp(at).unwrap_or_default();
-                if let Some(dated) = self.clock.date(stamp, &mut self.zone, hints) {
-                    self.clock.saw(dated.time);
-                }
-                self.clock.greatest().unwrap_or(Time::MIN)
-            })
-            .collect();
+        let mut says = Vec::with_capacity(parsed.len());
+        let mut keys = Vec::with_capacity(parsed.len());
+        for at in 0..parsed.len() {
+            let stamp = parsed.stamp(at).unwrap_or_default();
+            let dated = self.clock.date(stamp, &mut self.zone, hints);
+            if let Some(dated) = dated {
+                self.clock.saw(dated.time);
+            }
+            let reached = self.clock.greatest().unwrap_or(Time::MIN);
+            says.push(dated.map_or(reached, |dated| dated.time));
+            keys.push(reached);
+        }
         // A forged first line waits for nobody: it takes the place of the line that denies it.
         if let (true, [first, second, ..]) = (first, keys.as_mut_slice()) {
             *first = (*first).min(*second);
+        }
+        // A line after a long silence has its own place if the next one agrees, or if there is none: what the daybook says of the
+        // silence comes before it.
+        let is_last = self.ended && self.pending.is_empty();
+        let mut after = if is_last { Time::MAX } else { keys.last().copied().unwrap_or(Time::MAX) };
+        for (key, says) in keys.iter_mut().zip(says).rev() {
+            *key = (*key).max(says.min(after));
+            after = *key;
         }
         keys
     }
