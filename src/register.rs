@@ -256,7 +256,7 @@ groups = ["GG_VPN_HERMES", "*presta*"]
         }
         // A group may mark any name, and a site without pools any address.
         let grouped = register(&format!("{TEXT}[[supplier]]\nid = \"hermes\"\ngroups = [\"GG_HERMES\"]\n")).interest();
-        assert!(grouped.flow(address("10.99.0.6"), address("10.20.0.2"), b"martin"));
+        assert!(grouped.flow([address("10.99.0.6"), address("10.20.0.2")], b"martin"));
         assert!(register(&format!("{TEXT}[[site]]\nid = \"b\"\n")).interest().is_everything());
         assert!(Register::built_in(SupplierNames::default(), &Defaults::default()).interest().is_everything());
     }

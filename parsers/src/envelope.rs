@@ -326,7 +326,7 @@ fn tag(text: &[u8], with_pid: bool) -> Option<(&[u8], &[u8], &[u8])> {
 fn host(text: &[u8]) -> usize {
     // Most are names alone.
     let (name, rest) = cut(text, name(text));
-    if matches!(rest, [] | [b' ', ..]) && !name.iter().any(|&b| b == b'/') {
+    if matches!(rest, [] | [b' ', ..]) && !name.contains(&b'/') {
         return name.len();
     }
     let mut colons = 0;

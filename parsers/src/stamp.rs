@@ -194,14 +194,14 @@ pub fn extent(text: &[u8]) -> usize {
 
 /// `Mar  2 00:00:08`, the dress that nearly all heads wear, without the grammar.
 fn plain(text: &[u8; 15]) -> Option<Civil> {
-    let &[a, b, c, b' ', tens, ones, b' ', h, i, b':', m, n, b':', s, t] = text else { return None };
-    let tens = if tens == b' ' { b'0' } else { tens };
-    if ![tens, ones, h, i, m, n, s, t].iter().all(u8::is_ascii_digit) {
+    let &[n0, n1, n2, b' ', d0, d1, b' ', h0, h1, b':', m0, m1, b':', s0, s1] = text else { return None };
+    let d0 = if d0 == b' ' { b'0' } else { d0 };
+    if ![d0, d1, h0, h1, m0, m1, s0, s1].iter().all(u8::is_ascii_digit) {
         return None;
     }
     let two = |tens: u8, ones: u8| (tens - b'0') * 10 + (ones - b'0');
-    let (day, hour, minute, second) = (two(tens, ones), two(h, i), two(m, n), two(s, t));
-    Some(Civil { month: month_of(&[a, b, c])?, day, hour, minute, second, ..Civil::default() })
+    let (day, hour, minute, second) = (two(d0, d1), two(h0, h1), two(m0, m1), two(s0, s1));
+    Some(Civil { month: month_of(&[n0, n1, n2])?, day, hour, minute, second, ..Civil::default() })
 }
 
 /// Whether decimals, a year or a zone may follow the time of day.

@@ -16,9 +16,8 @@ impl Quoted {
     /// The marks of `text`.
     pub fn of(text: &[u8]) -> Quoted {
         let mut marks = Quoted::default();
-        let mut quotes = Quotes::new(text);
         let mut from = text.len();
-        while let Some(quote) = quotes.next() {
+        for quote in Quotes::new(text) {
             if let Some(word) = text.get(from..quote) {
                 let (lane, bit) = mark(word);
                 if let Some(bits) = marks.0.get_mut(lane) {
