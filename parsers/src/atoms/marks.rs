@@ -123,7 +123,7 @@ mod tests {
         #[test]
         fn the_first_is_the_first(text in proptest::collection::vec(proptest::sample::select(b"aaaaaaaaaaaaaaaaaaaaaaaaa=\"".as_slice()), 0..100)) {
             proptest::prop_assert_eq!(first(&text, b'='), text.iter().position(|&b| b == b'='));
-            proptest::prop_assert_eq!(is_even(&text, b'='), memchr::memchr_iter(b'=', &text).count() % 2 == 0);
+            proptest::prop_assert_eq!(is_even(&text, b'='), memchr::memchr_iter(b'=', &text).count().is_multiple_of(2));
             proptest::prop_assert_eq!(first_of(&text, b'=', b'"'), text.iter().position(|&b| matches!(b, b'=' | b'"')));
         }
     }

@@ -135,12 +135,12 @@ fn parse(line: &Line<'_>, _: &mut Stamps, facts: &mut Facts) -> Option<()> {
 /// `date=2026-03-02 time=00:00:08 devname="fgt-1" devid="FG100F" eventtime=1772409608807048830 tz="+0100"
 /// logid="0000000013" type="traffic" subtype="forward" level="notice" vd="root" srcip=10.12.33.9 … dstip=10.10.4.2 … user="…"`
 ///
-/// The words in quotes, and what stands between them, are gone through up to the destination; the user is searched for, and a key that
-/// stands inside quotes is none. A line with a backslash is left to the tokeniser.
+/// The words in quotes, and what stands between them, are gone through up to the destination; behind the source the user is searched
+/// for, and a key that stands inside quotes is none. A line with a backslash is left to the tokeniser.
 fn no_concern(line: &Line<'_>, facts: &mut Facts) -> Option<()> {
     let (mut device, mut event_time, mut source, mut is_traffic): (&[u8], _, _, _) = (&[], None, None, false);
     let mut stretches = Stretches::new(line.body);
-    let (text, destination) = loop {
+    let destination = loop {
         let text = stretches.rest();
         let (mut outside, inside) = stretches.next()?;
         if outside.len() <= KEY {
@@ -154,20 +154,21 @@ fn no_concern(line: &Line<'_>, facts: &mut Facts) -> Option<()> {
             device.once(inside);
         }
         event_time = event_time.or_else(|| take(&mut outside, b" eventtime="));
-        source = source.or_else(|| take(&mut outside, b" srcip="));
+        source = source.or_else(|| Some((take(&mut outside, b" srcip=")?, text)));
         if let Some(destination) = take(&mut outside, b" dstip=") {
-            break (text, destination);
+            break destination;
         }
     };
     if !is_traffic || stretches.may_be_escaped() {
         return None;
     }
+    let (source, text) = source?;
     let user = match USER.find(text) {
         Some(at) if !is_even(cut(text, at).0, b'"') => return None,
         Some(at) => quoted(text.get(at..)?.strip_prefix(b" user=")?)?.0,
         None => &[],
     };
-    let ends = [source?, destination].into_iter().map(ip);
+    let ends = [source, destination].into_iter().map(ip);
     if line.interest.flow(ends, split_login(given(user), Escape::None).0) {
         return None;
     }
