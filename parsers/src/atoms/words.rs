@@ -1,8 +1,6 @@
 //! Where words stand in a line.
 
-use memchr::{memchr2_iter, memrchr_iter};
-
-use super::first;
+use memchr::{memchr_iter, memchr2_iter, memrchr_iter};
 
 /// Where `needle` first stands in `text`; an empty one stands nowhere.
 ///
@@ -52,14 +50,7 @@ fn places<'a>(text: &'a [u8], needle: &[u8], before: usize) -> Option<&'a [u8]> 
 
 fn search(text: &[u8], needle: &[u8], before: usize, rare: u8) -> Option<usize> {
     let places = places(text, needle, before)?;
-    let mut from = 0;
-    loop {
-        let start = from + first(places.get(from..)?, rare)?;
-        if text.get(start..)?.starts_with(needle) {
-            return Some(start);
-        }
-        from = start + 1;
-    }
+    memchr_iter(rare, places).find(|&start| text.get(start..).is_some_and(|rest| rest.starts_with(needle)))
 }
 
 /// Of the first bytes, place and value of the one that lines hold least of; `None` where there is none.
