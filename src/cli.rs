@@ -109,7 +109,7 @@ pub struct Watch {
     /// Stop when every file has been read to its end.
     #[arg(long)]
     pub until_eof: bool,
-    /// Parse threads; 0 = one a core.
+    /// Parse threads; 0 = one a core beside the engine's.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub threads: usize,
     #[command(flatten)]
@@ -132,7 +132,7 @@ pub struct Replay {
     /// Replay the batch log of a watch: its state folder, or a segment in it.
     #[arg(long, value_name = "LOG", conflicts_with = "files")]
     pub batches: Option<PathBuf>,
-    /// Parse threads; 0 = one a core.
+    /// Parse threads; 0 = one a core beside the engine's.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub threads: usize,
     #[command(flatten)]
@@ -161,7 +161,7 @@ pub struct Backtest {
     /// The report as one JSON object.
     #[arg(long)]
     pub json: bool,
-    /// Parse threads; 0 = one a core.
+    /// Parse threads; 0 = one a core beside the engine's.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub threads: usize,
     #[command(flatten)]

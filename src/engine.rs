@@ -4,9 +4,10 @@
 //! reach an alert: the same inputs give the same alerts, wherever they come from. `watch`, `replay`,
 //! tests and benches all call [`Engine::step`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use parsers::time::{HOUR, MINUTE};
 use parsers::{Event, Stamp, Time};
 
@@ -117,7 +118,7 @@ pub struct Engine {
     attribution: Attribution,
     daybook_configured: bool,
     /// Index of a stream by source and device.
-    by_device: HashMap<(u16, Box<[u8]>), usize>,
+    by_device: HashMap<u16, HashMap<Box<[u8]>, usize>>,
     /// The stream of each source's last line.
     latest: Vec<Option<usize>>,
     /// The device's name in each stream's last line, as alerts show it.
@@ -146,7 +147,7 @@ impl Engine {
             geo: Arc::default(),
             attribution: Attribution::default(),
             daybook_configured: daybook,
-            by_device: HashMap::new(),
+            by_device: HashMap::default(),
             latest,
             observers: Vec::new(),
             slowest: None,

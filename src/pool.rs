@@ -6,7 +6,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use parsers::{Event, Facts, FormatId, Formats, Interest, Reading, Stamp, Stamps, Text};
+use foldhash::HashMap;
+use parsers::{Escape, Event, Facts, FormatId, Formats, Interest, Reading, Stamp, Stamps, Text};
 
 use crate::batch::Batch;
 use crate::engine::{Arrival, Sighting, is_telling};
@@ -42,6 +43,7 @@ struct Placed {
     start: u32,
     len: u32,
     stamp: Stamp,
+    /// The name of its device, where the batch first has it.
     device: Text,
     /// Index into the facts of the batch.
     facts: Option<u32>,
@@ -52,6 +54,7 @@ impl Parsed {
     /// Reads a batch's lines. Depends on the batch and the manner alone.
     pub fn new(batch: Batch, manner: &Manner, stamps: &mut Stamps) -> Parsed {
         let (mut lines, mut kept, mut facts) = (Vec::with_capacity(batch.bytes.len() / 256), Vec::new(), Facts::default());
+        let mut devices = Devices { bytes: &batch.bytes, last: Text::default(), known: HashMap::default() };
         let mut tally = Tally::default();
         tally.truncated += u64::from(batch.is_cut());
         let mut start = 0;
@@ -74,7 +77,8 @@ impl Parsed {
                     _ => None,
                 };
                 if let (Ok(start), Ok(len)) = (u32::try_from(start), u32::try_from(line.len())) {
-                    lines.push(Placed { start, len, stamp: facts.stamp, device: facts.device, facts: concern, parsed });
+                    let device = devices.place(facts.device.raw(line));
+                    lines.push(Placed { start, len, stamp: facts.stamp, device, facts: concern, parsed });
                 }
             }
             start += len + 1;
@@ -115,10 +119,28 @@ impl Parsed {
             arrival,
             line,
             stamp: placed.stamp,
-            device: placed.device.raw(line),
+            device: placed.device.raw(&self.batch.bytes),
             event,
             parsed: placed.parsed,
         })
+    }
+}
+
+/// The names of devices in a batch. The engine looks at each line's, and at most lines for nothing else: it finds a name where it found
+/// it before, and does not wait for the bytes of a line that another core has read.
+struct Devices<'a> {
+    bytes: &'a [u8],
+    last: Text,
+    known: HashMap<&'a [u8], Text>,
+}
+
+impl<'a> Devices<'a> {
+    /// Where the batch first has a name that stands in one of its lines.
+    fn place(&mut self, name: &'a [u8]) -> Text {
+        if self.last.raw(self.bytes) != name {
+            self.last = *self.known.entry(name).or_insert_with(|| Text::within(self.bytes, name, Escape::None));
+        }
+        self.last
     }
 }
 
@@ -145,9 +167,10 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool of `threads` (0 = one a core).
+    /// A pool of `threads` (0 = one a core beside the engine's).
     pub fn new(threads: usize) -> Pool {
-        let threads = if threads == 0 { thread::available_parallelism().map_or(1, NonZero::get) } else { threads };
+        let cores = || thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = if threads == 0 { cores().saturating_sub(1).max(1) } else { threads };
         let (jobs, taken) = sync_channel::<Job>(threads);
         let taken = Arc::new(Mutex::new(taken));
         let threads = (0..threads)

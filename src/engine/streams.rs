@@ -28,7 +28,7 @@ impl Engine {
         for (at, stream) in self.state.streams.iter().enumerate() {
             let source = self.sources.iter().position(|source| source.name == stream.source).and_then(|at| u16::try_from(at).ok());
             if let Some(source) = source {
-                self.by_device.insert((source, stream.device.as_slice().into()), at);
+                self.by_device.entry(source).or_default().insert(stream.device.as_slice().into(), at);
             }
         }
     }
@@ -101,8 +101,8 @@ impl Engine {
         {
             return Some(at);
         }
-        let key = (sighting.source, device.into());
-        let at = match self.by_device.get(&key) {
+        let of_source = self.by_device.entry(sighting.source).or_default();
+        let at = match of_source.get(device) {
             Some(&at) => at,
             None if self.state.streams.len() < STREAMS || device.is_empty() => {
                 let source = self.sources.get(usize::from(sighting.source))?;
@@ -112,7 +112,7 @@ impl Engine {
                     device: device.to_vec(),
                     ..Stream::default()
                 }));
-                self.by_device.insert(key, at);
+                of_source.insert(device.into(), at);
                 at
             }
             None => return self.stream(&Sighting { device: b"", ..*sighting }),

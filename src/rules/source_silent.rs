@@ -84,6 +84,10 @@ pub struct Memory {
 const LONG: usize = 4096;
 
 impl Memory {
+    fn keeps_a_line(&self) -> bool {
+        !self.line.is_empty() || self.long.is_some()
+    }
+
     fn keep(&mut self, line: &[u8]) {
         self.line.clear();
         self.long = (line.len() > LONG).then(|| Sha256::digest(line).into());
@@ -134,8 +138,11 @@ impl Rule for SourceSilent {
             return;
         }
         self.lives(sign, heard, memory, out);
-        memory.keep(line);
-        (memory.offset, memory.stamp) = (offset, sign.now);
+        // To keep a line of every second costs more than all else here, and for days nothing is said of it.
+        if heard >= self.spoken_of(memory).minus(DAY) {
+            memory.keep(line);
+            (memory.offset, memory.stamp) = (offset, sign.now);
+        }
     }
 
     fn read(table: &mut Table<'_>) -> Self {
@@ -176,10 +183,14 @@ impl SourceSilent {
         Asked { at_least: self.at_least, times: self.times, gaps: self.gaps }
     }
 
+    /// Since when enough is known of it to speak of it.
+    fn spoken_of(&self, memory: &Memory) -> Time {
+        memory.first.map_or(Time::MAX, |first| first.plus((self.weeks - 1) * 7 * DAY))
+    }
+
     /// Whether enough is known of it to speak of it, and nobody works on it.
     fn speaks(&self, sign: &Sign<'_>, memory: &Memory) -> bool {
-        let known = memory.first.is_some_and(|first| sign.now.since(first) >= (self.weeks - 1) * 7 * DAY);
-        known && sign.daybook.maintenance(sign.source, sign.now).is_none()
+        sign.now >= self.spoken_of(memory) && sign.daybook.maintenance(sign.source, sign.now).is_none()
     }
 
     /// The line's stamp against the stream's earlier ones, or against the time at which it came.
@@ -288,7 +299,7 @@ impl SourceSilent {
         if fall.due > sign.now {
             return self.arm(sign, since, memory, out);
         }
-        if !self.speaks(sign, memory) {
+        if !self.speaks(sign, memory) || !memory.keeps_a_line() {
             return;
         }
         if (sign.whole_source_told)() {

@@ -43,7 +43,7 @@ pub struct World<'w> {
     pub entries: Vec<Entry>,
     /// The formats that are known, for the count of lines by format.
     pub formats: Formats,
-    /// Parse threads; 0 = one a core.
+    /// Parse threads; 0 = one a core beside the engine's.
     pub threads: usize,
     /// Now: no yearless stamp of stdin lies more than a day after it.
     pub now: Time,

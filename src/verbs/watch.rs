@@ -55,7 +55,7 @@ pub struct Options {
     pub from_end: bool,
     /// Ends when every file has been read to its end.
     pub until_eof: bool,
-    /// Parse threads; 0 = one a core.
+    /// Parse threads; 0 = one a core beside the engine's.
     pub threads: usize,
 }
 
