@@ -66,6 +66,11 @@ impl Archive {
         })
     }
 
+    /// Takes the bytes of a piece back when nobody reads them any more.
+    pub fn reuse(&mut self, bytes: Vec<u8>) {
+        self.blocks.reuse(bytes);
+    }
+
     /// Bytes of the file (as it lies on disk, packed or not) read so far.
     pub fn bytes_read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)

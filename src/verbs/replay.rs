@@ -145,6 +145,9 @@ pub fn run(world: World<'_>) -> io::Result<Metrics> {
                 metrics.tally.add(&loaded.parsed.tally);
                 write(&mut alerts, &mut json, out, &mut metrics)?;
                 metrics.took(loaded.since.elapsed());
+                if let Some(archive) = &mut lane.archive {
+                    archive.reuse(loaded.parsed.batch.bytes);
+                }
             }
             lane.load(&pool, ahead, fault);
             let Some(&next) = lane.current.as_ref().and_then(|loaded| loaded.keys.first()) else { break };
