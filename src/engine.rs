@@ -278,7 +278,7 @@ impl Engine {
     /// Fires the timers that the watermark has come to, in their order.
     fn fire(&mut self, out: &mut Vec<Alert>) {
         while self.next_due <= self.state.watermark {
-            if let Some(timer) = self.state.timers.pop_first() {
+            if let Some(timer) = self.state.timers.pop_due(self.state.watermark) {
                 self.timer(timer, out);
             }
             self.next_due = self.first_due();

@@ -1,12 +1,14 @@
 //! What is to happen, in the order in which it falls due.
 //!
-//! Timers come by the hundred thousand, many of one instant: the end of everybody's hours. So they are told apart by hash, and
-//! put in their order when they fire; and they lie by the minute, so that a change after a snapshot copies one minute's.
+//! Timers come by the hundred thousand, many of one instant: the end of everybody's hours. Those of a minute to come lie in no order,
+//! told apart by hash, so that to set one touches little; they are put in their order when their minute has come. And a change
+//! after a snapshot copies one minute's.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use foldhash::HashSet;
 use foldhash::fast::FixedState;
 use parsers::Time;
 use parsers::time::MINUTE;
@@ -14,61 +16,63 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::state::Timer;
 
-/// The timers of a minute: by due time, hash and what they are.
-type Minute = BTreeSet<(Time, u64, Timer)>;
-
 /// Timers to come.
 #[derive(Clone, Debug, Default)]
 pub struct Timers {
-    /// By minute.
-    later: Arc<BTreeMap<i64, Arc<Minute>>>,
-    /// Those of the instant that is firing, in their order.
-    now: BTreeSet<Timer>,
+    /// Those of minutes that have come, in their order.
+    near: BTreeSet<Timer>,
+    /// Those of later minutes, by minute.
+    later: Arc<BTreeMap<i64, Arc<HashSet<Hashed>>>>,
+    /// The first minute that has not come; `None` at the beginning.
+    come_to: Option<i64>,
+}
+
+/// A timer with its hash: its minute's table grows without looking at it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Hashed {
+    hash: u64,
+    timer: Timer,
+}
+
+impl Hash for Hashed {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
 }
 
 impl Timers {
-    /// When the first falls due.
+    /// No timer falls due before this time; `None` if there is none.
     pub fn first_due(&self) -> Option<Time> {
-        let now = self.now.first().map(|timer| timer.due);
-        now.or_else(|| self.later.first_key_value()?.1.first().map(|(due, ..)| *due))
+        let near = self.near.first().map(|timer| timer.due);
+        near.or_else(|| Some(Time(self.later.first_key_value()?.0.saturating_mul(MINUTE))))
     }
 
     /// A timer to come; the same one twice is one.
     pub fn insert(&mut self, timer: Timer) {
-        if self.now.first().is_some_and(|now| timer.due <= now.due) {
-            self.now.insert(timer);
+        let minute = minute(timer.due);
+        if self.come_to.is_some_and(|come_to| minute < come_to) {
+            self.near.insert(timer);
             return;
         }
         let hash = FixedState::with_seed(0).hash_one(&timer);
-        let minute = Arc::make_mut(&mut self.later).entry(minute(timer.due)).or_default();
-        Arc::make_mut(minute).insert((timer.due, hash, timer));
+        let held = Arc::make_mut(&mut self.later).entry(minute).or_default();
+        Arc::make_mut(held).insert(Hashed { hash, timer });
     }
 
-    /// Takes out the first.
-    pub fn pop_first(&mut self) -> Option<Timer> {
-        if self.now.is_empty() {
-            self.come_to(self.first_due()?);
+    /// Takes out the first timer that is due at a time.
+    pub fn pop_due(&mut self, now: Time) -> Option<Timer> {
+        while self.later.first_key_value().is_some_and(|(first, _)| *first <= minute(now)) {
+            let Some((first, held)) = Arc::make_mut(&mut self.later).pop_first() else { break };
+            self.near.append(&mut Arc::unwrap_or_clone(held).into_iter().map(|held| held.timer).collect());
+            self.come_to = self.come_to.max(first.checked_add(1));
         }
-        self.now.pop_first()
+        if self.near.first()?.due > now { None } else { self.near.pop_first() }
     }
 
-    /// Puts the timers of an instant, the first that there is, in their order.
-    fn come_to(&mut self, due: Time) {
-        let later = Arc::make_mut(&mut self.later);
-        let Some(mut minute) = later.first_entry() else { return };
-        let held = Arc::make_mut(minute.get_mut());
-        let after = due.0.checked_add(1).map(|after| held.split_off(&(Time(after), 0, Timer::default())));
-        let now = std::mem::replace(held, after.unwrap_or_default());
-        if held.is_empty() {
-            minute.remove();
-        }
-        self.now = now.into_iter().map(|(.., timer)| timer).collect();
-    }
-
-    /// All of them.
+    /// All of them, in no order that means anything.
     pub fn iter(&self) -> impl Iterator<Item = &Timer> {
-        let later = self.later.values().flat_map(|minute| minute.iter().map(|(.., timer)| timer));
-        self.now.iter().chain(later)
+        let later = self.later.values().flat_map(|minute| minute.iter().map(|held| &held.timer));
+        self.near.iter().chain(later)
     }
 }
 
@@ -111,11 +115,12 @@ mod tests {
         let mut back: Timers = rmp_serde::from_slice(&rmp_serde::to_vec_named(&timers).unwrap()).unwrap();
         let copy = timers.clone();
         for expected in &expected {
-            assert_eq!(timers.first_due(), Some(expected.due));
-            assert_eq!(timers.pop_first().as_ref(), Some(expected));
-            assert_eq!(back.pop_first().as_ref(), Some(expected));
+            assert!(timers.first_due().is_some_and(|due| due <= expected.due));
+            assert_eq!(timers.pop_due(expected.due.minus(1)), None);
+            assert_eq!(timers.pop_due(expected.due).as_ref(), Some(expected));
+            assert_eq!(back.pop_due(Time::MAX).as_ref(), Some(expected));
         }
-        assert_eq!((timers.pop_first(), timers.first_due(), timers.iter().count()), (None, None, 0));
+        assert_eq!((timers.pop_due(Time::MAX), timers.first_due(), timers.iter().count()), (None, None, 0));
         assert_eq!(copy.iter().count(), expected.len());
     }
 
@@ -124,7 +129,7 @@ mod tests {
         let mut timers = Timers::default();
         ["b", "d"].into_iter().for_each(|login| timers.insert(timer(MINUTE, login)));
         let mut fired = Vec::new();
-        while let Some(next) = timers.pop_first() {
+        while let Some(next) = timers.pop_due(Time(2 * MINUTE)) {
             if fired.is_empty() {
                 [timer(MINUTE, "c"), timer(MINUTE - 1, "z"), timer(MINUTE + 1, "a")].into_iter().for_each(|timer| timers.insert(timer));
             }
