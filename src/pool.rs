@@ -1,4 +1,4 @@
-//! The parse pool: one thread a core over batches that own their bytes. It keeps no order; whoever hands
+//! The parse pool: one thread a core beside the engine's, over batches that own their bytes. It keeps no order; whoever hands
 //! in batches waits for the answers in the order of handing in.
 
 use std::num::NonZero;
