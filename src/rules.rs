@@ -304,20 +304,9 @@ macro_rules! rules {
         pub struct StreamMemory { $(#[serde(deserialize_with = "or_nothing")] $module: <$module::$Rule as Rule>::Stream,)* }
 
         impl Rules {
-            /// Shows a case to every rule that heeds it, in table order.
-            pub fn observe(&self, case: &Case<'_>, memory: &mut Memories<'_>, out: &mut Findings) {
-                $(if <$module::$Rule as Rule>::heeds(case.happening) {
-                    self.$module.observe(case, Remembered {
-                        account: &mut memory.account.$module,
-                        supplier: &mut memory.supplier.$module,
-                        address: memory.address.as_deref_mut().map_or(&mut Default::default(), |address| &mut address.$module),
-                    }, out);
-                })*
-            }
-
-            /// Shows a case whose timer fell due to the rule that asked for it.
-            pub fn due(&self, rule: &str, case: &Case<'_>, memory: &mut Memories<'_>, out: &mut Findings) {
-                $(if rule == <$module::$Rule as Rule>::NAME.id {
+            /// Shows a case to every rule that heeds it, in table order; with `only`, to the rule of that id, whose timer fell due.
+            pub fn observe(&self, case: &Case<'_>, only: Option<&str>, memory: &mut Memories<'_>, out: &mut Findings) {
+                $(if only.map_or_else(|| <$module::$Rule as Rule>::heeds(case.happening), |rule| rule == <$module::$Rule as Rule>::NAME.id) {
                     self.$module.observe(case, Remembered {
                         account: &mut memory.account.$module,
                         supplier: &mut memory.supplier.$module,

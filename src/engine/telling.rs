@@ -112,10 +112,7 @@ impl Engine {
         };
         let mut findings = Findings::default();
         let mut memories = Memories { account: of_account, supplier: memory, address };
-        match only {
-            None => rules.observe(&case, &mut memories, &mut findings),
-            Some(rule) => rules.due(rule, &case, &mut memories, &mut findings),
-        }
+        rules.observe(&case, only, &mut memories, &mut findings);
         let login = (!owner.login.is_empty() && !supplier.is_nobody()).then(|| Arc::clone(&owner.login));
         for (rule, mut finding) in findings.found {
             finding.because = with_site_time(register, finding.because, &finding.scene, case.zone());
