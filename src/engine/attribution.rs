@@ -47,8 +47,8 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// Somebody who is no supplier.
-    pub(super) fn stranger(supplier: &Arc<Supplier>, login: Arc<str>) -> Owner {
+    /// An account that has no entry of its own in the register; a stranger's, too.
+    pub(super) fn without_entry(supplier: &Arc<Supplier>, login: Arc<str>) -> Owner {
         Owner { supplier: Arc::clone(supplier), account: None, login }
     }
 
@@ -101,6 +101,9 @@ impl Attribution {
         for (supplier, supplied) in state.suppliers.iter() {
             for (login, accounted) in supplied.accounts.iter() {
                 attribution.learn(login, supplier);
+                if accounted.sessions.is_empty() {
+                    continue;
+                }
                 let who = Arc::new(Who::named(supplier, login, register));
                 for session in &accounted.sessions {
                     attribution.hold(session, &who);
@@ -166,7 +169,7 @@ impl Attribution {
             return Some(Owner { supplier: Arc::clone(supplier), account: account.cloned(), login });
         }
         let supplier = register.supplier(self.known.get(&login)?)?;
-        Some(Owner { supplier: Arc::clone(supplier), account: None, login })
+        Some(Owner::without_entry(supplier, login))
     }
 
     /// An account got in: lines that leave out its group are still its own.
@@ -253,7 +256,7 @@ impl Attribution {
 impl Who {
     /// An account by its names.
     pub(super) fn named(supplier: &Arc<str>, login: &Arc<str>, register: &Register) -> Who {
-        let named = |supplier: &Arc<Supplier>| Owner { supplier: Arc::clone(supplier), account: None, login: Arc::clone(login) };
+        let named = |supplier: &Arc<Supplier>| Owner::without_entry(supplier, Arc::clone(login));
         let owner = if supplier.is_empty() {
             Some(named(register.nobody(None)))
         } else if register.is_declared() {

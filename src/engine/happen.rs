@@ -286,7 +286,7 @@ impl Engine {
         let Some(scene) = self.shown(said, Some(Arc::clone(&login)), sha256(said.event)) else { return };
         let origin = self.origin(&supplier, said.source_ip);
         let address = said.source_ip.filter(|_| origin.is_some());
-        let owner = Owner::stranger(&supplier, login);
+        let owner = Owner::without_entry(&supplier, login);
         self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, scene, None) }, out);
     }
 
@@ -307,7 +307,7 @@ impl Engine {
                 }
                 None => {
                     let user = said.user.as_ref().map(|user| lossy(user.clone()).to_lowercase()).unwrap_or_default();
-                    (Owner::stranger(self.register.nobody(site.as_deref()), user.into()), None)
+                    (Owner::without_entry(self.register.nobody(site.as_deref()), user.into()), None)
                 }
             },
         };
@@ -322,7 +322,7 @@ impl Engine {
         let Some(supplied) = self.state.suppliers.entry(&supplier.id) else { return };
         let came_up = supplied.tunnel_up(said.stream_index(), peer, said.id.as_deref(), said.at());
         let happening = if came_up { Happening::TunnelUp } else { Happening::TunnelRekeyed };
-        let owner = Owner { supplier: Arc::clone(supplier), account: None, login: "".into() };
+        let owner = Owner::without_entry(supplier, "".into());
         self.happened(&owner, Happened { repeated: 1, ..Happened::of(said, happening, scene, None) }, out);
     }
 
