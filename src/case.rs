@@ -11,7 +11,8 @@ use crate::clock::Clock;
 use crate::daybook::Daybook;
 use crate::geo::Geo;
 use crate::register::{Access, Account, Register, Supplier};
-use crate::session::{Origin, Scene, Session};
+use crate::scene::{Line, Scene};
+use crate::session::{Origin, Session};
 use crate::zone::zoned;
 
 /// What happened, as far as rules tell things apart.
@@ -68,12 +69,8 @@ pub struct Case<'a> {
     pub happening: Happening,
     /// Event time, or the time at which a timer fell due.
     pub now: Time,
-    /// The line at hand without its raw text; `None` when a timer fell due.
-    pub scene: Option<&'a Scene>,
-    /// The line at hand, as it may be shown.
-    pub raw: &'a [u8],
-    /// What the line at hand says by itself; `None` when a timer fell due.
-    pub event: Option<&'a Event<'a>>,
+    /// The line at hand; `None` when a timer fell due.
+    pub line: Option<&'a Line<'a>>,
     /// Whose line it is. A stranger's: [`Register::nobody`], without a name, with the default hours at the site.
     pub supplier: &'a Supplier,
     /// Its entry in the register, where the account has one of its own.
@@ -106,12 +103,15 @@ pub struct Case<'a> {
     pub geo: &'a Geo,
 }
 
-impl Case<'_> {
-    /// The scene with its raw line, to be kept or shown.
-    pub fn complete(&self) -> Option<Scene> {
-        let mut scene = self.scene?.clone();
-        scene.evidence.raw = Some(self.raw.into());
-        Some(scene)
+impl<'a> Case<'a> {
+    /// The line at hand with its text, to be kept or shown; `None` when a timer fell due.
+    pub fn scene(&self) -> Option<Scene> {
+        self.line.map(Line::scene)
+    }
+
+    /// What the line at hand says by itself; `None` when a timer fell due.
+    pub fn event(&self) -> Option<&'a Event<'a>> {
+        self.line.map(|line| line.event)
     }
 
     /// The zone of the supplier's calendar.

@@ -23,6 +23,7 @@ pub mod normalised;
 pub mod pool;
 pub mod register;
 pub mod rules;
+pub mod scene;
 pub mod session;
 pub mod setup;
 pub mod source;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::mistake::Mistakes;
-use crate::session::Scene;
+use crate::scene::Scene;
 use crate::told::{Nearest, Told};
 use crate::toml_reader::{Section, Table, Text};
 use crate::zone::zoned;

@@ -8,6 +8,7 @@ use parsers::time::SECOND;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Evidence;
+use crate::scene::Scene;
 
 /// Where a session comes from, as one hand would: an egress group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -235,37 +236,6 @@ impl Session {
             time_ambiguous: false,
         }
     }
-}
-
-/// What an alert shows of the moment it speaks of; owned, so that it can wait.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Scene {
-    /// Event time.
-    pub time: Time,
-    /// Login of the supplier's account, lower case, without domain; `None` for tunnels.
-    pub login: Option<Arc<str>>,
-    /// Where the line says the user comes from.
-    pub source_ip: Option<IpAddr>,
-    /// What was reached.
-    pub destination_ip: Option<IpAddr>,
-    /// Port of it.
-    #[serde(default)]
-    pub destination_port: Option<u16>,
-    /// Device, else source.
-    pub observer: Arc<str>,
-    /// Site of the source.
-    pub site: Option<Arc<str>>,
-    /// The line.
-    pub evidence: Evidence,
-    /// Lines of the same connection before it that it rests on, oldest first.
-    #[serde(default)]
-    pub earlier: Vec<Evidence>,
-    /// Story of the session at hand.
-    pub story: Option<Arc<str>>,
-    /// The year of the time was guessed.
-    pub time_guessed: bool,
-    /// The local time exists twice.
-    pub time_ambiguous: bool,
 }
 
 #[cfg(test)]

@@ -88,8 +88,8 @@ pub(super) struct Attribution {
     key: Vec<u8>,
     /// Supplier of an account that once got in, by login: later lines may leave out what showed it.
     known: HashMap<Arc<str>, Arc<str>>,
-    /// Holders of inner addresses, by site.
-    inner: HashMap<Option<Arc<str>>, HashMap<IpAddr, Holder>>,
+    /// Holders of inner addresses, by site; an empty one is none.
+    inner: HashMap<Arc<str>, HashMap<IpAddr, Holder>>,
     /// Holders of connection ids, by stream and id: open sessions, and ended ones as long as they are remembered.
     ids: HashMap<u32, HashMap<Box<[u8]>, Holder>>,
 }
@@ -196,7 +196,7 @@ impl Attribution {
 
     /// Who holds an inner address of a site.
     pub(super) fn holder(&self, site: Option<&Arc<str>>, address: IpAddr) -> Option<&Holder> {
-        self.inner.get(&site.cloned())?.get(&address)
+        self.inner.get(site.map_or("", |site| site))?.get(&address)
     }
 
     /// Whether a login is of an account that once got in.
@@ -216,14 +216,14 @@ impl Attribution {
             self.ids.entry(stream).or_default().insert(id.into(), holder.clone());
         }
         if let Some(inner) = session.inner.filter(|_| session.closed.is_none()) {
-            self.inner.entry(session.site.clone()).or_default().insert(inner, holder);
+            self.inner.entry(session.site.clone().unwrap_or_default()).or_default().insert(inner, holder);
         }
     }
 
     /// A session that ended lets go of its inner address; late lines may still bear its id.
     pub(super) fn release_inner(&mut self, session: &Session, login: &Arc<str>) {
         let Some(inner) = session.inner else { return };
-        if let Some(of_site) = self.inner.get_mut(&session.site)
+        if let Some(of_site) = self.inner.get_mut(session.site.as_deref().unwrap_or_default())
             && of_site.get(&inner).is_some_and(|holder| holder.is(session, login))
         {
             of_site.remove(&inner);

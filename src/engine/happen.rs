@@ -1,6 +1,5 @@
 //! From an attributed line to what happened.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -8,16 +7,16 @@ use parsers::{About, Event, Kind, Verdict};
 
 use super::attribution::{Holder, Owner};
 use super::connections::REFUSED_WITHIN;
-use super::joining::{Said, sha256, short};
+use super::joining::{Said, sha256};
 use super::sessions::MAX_SESSION;
 use super::telling::Happened;
 use super::{Engine, Sighting};
-use crate::alert::{Alert, Evidence};
+use crate::alert::Alert;
 use crate::clock::Dated;
 use crate::normalised::lossy;
 use crate::register::Supplier;
 use crate::rules::Happening;
-use crate::session::{Origin, Scene, Session};
+use crate::session::{Origin, Session};
 
 impl Engine {
     /// A line with facts: whose is it, and what happened?
@@ -44,48 +43,20 @@ impl Engine {
         }
     }
 
-    pub(super) fn site(&self, sighting: &Sighting<'_>) -> Option<Arc<str>> {
-        self.sources.get(usize::from(sighting.source)).and_then(|source| source.site.clone())
+    /// The hospital of a line.
+    pub(super) fn site(&self, sighting: &Sighting<'_>) -> Option<&Arc<str>> {
+        self.sources.get(usize::from(sighting.source)).and_then(|source| source.site.as_ref())
     }
 
-    /// The line as an alert shows it; `None` if it repeats a line already seen.
-    pub(super) fn scene(&mut self, said: &Said<'_>, login: Option<Arc<str>>) -> Option<Scene> {
-        let sha256 = self.first_sight(said)?;
-        self.shown(said, login, sha256)
-    }
-
-    /// The name of a device. The lines of a stream name one and the same, as a rule: it is held once.
-    fn observer(&mut self, stream: usize, name: Cow<'_, [u8]>) -> Arc<str> {
-        if self.observers.len() <= stream {
-            self.observers.resize_with(stream + 1, Arc::default);
+    /// Holds the name of a line's device, as alerts show it. The lines of a stream name one and the same, as a rule.
+    pub(super) fn name(&mut self, said: &Said<'_>) {
+        let Some(name) = said.device() else { return };
+        if self.observers.len() <= said.stream {
+            self.observers.resize_with(said.stream + 1, Arc::default);
         }
-        let Some(held) = self.observers.get_mut(stream) else { return lossy(name).into() };
-        if held.as_bytes() != &*name {
+        if let Some(held) = self.observers.get_mut(said.stream).filter(|held| held.as_bytes() != &*name) {
             *held = lossy(name).into();
         }
-        Arc::clone(held)
-    }
-
-    /// The line as an alert shows it, by its hash.
-    fn shown(&mut self, said: &Said<'_>, login: Option<Arc<str>>, sha256: [u8; 32]) -> Option<Scene> {
-        let Said { sighting, event, dated, .. } = *said;
-        let source = Arc::clone(&self.sources.get(usize::from(sighting.source))?.name);
-        let observer =
-            event.text(event.facts.device).map(short).map_or_else(|| Arc::clone(&source), |name| self.observer(said.stream, name));
-        Some(Scene {
-            time: dated.time,
-            login,
-            source_ip: said.source_ip,
-            destination_ip: event.facts.destination_ip,
-            destination_port: event.facts.destination_port,
-            observer,
-            site: self.site(sighting),
-            evidence: Evidence { source, offset: sighting.offset, time: dated.time, sha256, raw: None },
-            earlier: said.earlier(),
-            story: None,
-            time_guessed: dated.guessed,
-            time_ambiguous: dated.ambiguous,
-        })
     }
 
     /// The hash of a line that concerns a supplier; `None` if it repeats a line already seen.
@@ -133,7 +104,7 @@ impl Engine {
             return self.remember(said, false);
         }
         let facts = said.event.facts;
-        let site = self.site(said.sighting);
+        let site = self.site(said.sighting).cloned();
         let owner = self.owner(said);
         if owner.is_none() {
             self.taken_by_a_stranger(said, site.as_ref());
@@ -164,14 +135,14 @@ impl Engine {
             }
             return;
         }
-        let Some(scene) = self.scene(said, Some(Arc::clone(&owner.login))) else { return };
+        let Some(sha256) = self.first_sight(said) else { return };
         let origin = self.origin(&owner.supplier, said.source_ip);
         let register = Arc::clone(&self.register);
         self.attribution.know(&owner, &register);
-        let (happening, session) = self.open(&owner, said, origin, &scene);
+        let Some((happening, session)) = self.open(&owner, said, origin, sha256) else { return };
         self.forget(said);
         let address = said.source_ip.filter(|_| origin.is_some());
-        self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, scene, Some(session)) }, out);
+        self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, sha256, Some(session)) }, out);
     }
 
     /// The inner address or the id of a session goes to somebody who is no supplier: whoever held it is gone. A repetition of a line
@@ -216,8 +187,8 @@ impl Engine {
 
     fn failure(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
         let owner = self.owner(said);
-        let scene = owner.as_ref().and_then(|owner| self.scene(said, Some(Arc::clone(&owner.login))));
-        if owner.is_some() && scene.is_none() {
+        let sha256 = owner.as_ref().and_then(|_| self.first_sight(said));
+        if owner.is_some() && sha256.is_none() {
             return;
         }
         // What seemed to come up was not let in: it never was a session.
@@ -233,11 +204,11 @@ impl Engine {
             self.close(holder, said.at());
         }
         let again = said.before.as_ref().is_some_and(|before| before.tells_again(said.at(), &said.words()));
-        self.remember(said, scene.is_some() && !again);
-        let (Some(owner), Some(scene)) = (owner, scene) else { return self.stranger(said, Happening::Refused { again }, out) };
+        self.remember(said, sha256.is_some() && !again);
+        let (Some(owner), Some(sha256)) = (owner, sha256) else { return self.stranger(said, Happening::Refused { again }, out) };
         let origin = self.origin(&owner.supplier, said.source_ip);
         let address = said.source_ip.filter(|_| origin.is_some());
-        self.happened(&owner, Happened { address, origin, ..Happened::of(said, Happening::Refused { again }, scene, None) }, out);
+        self.happened(&owner, Happened { address, origin, ..Happened::of(said, Happening::Refused { again }, sha256, None) }, out);
     }
 
     /// A line that tells no access by itself: what it says counts for its session, or for the lines to come.
@@ -247,7 +218,7 @@ impl Engine {
         }
         let Some(holder) = &said.holder else {
             if said.user.is_some() && said.event.facts.assigned_ip.is_some() && self.owner(said).is_none() {
-                self.taken_by_a_stranger(said, self.site(said.sighting).as_ref());
+                self.taken_by_a_stranger(said, self.site(said.sighting).cloned().as_ref());
             }
             return self.remember(said, false);
         };
@@ -267,7 +238,7 @@ impl Engine {
     /// A session goes on from another place, maybe under another id.
     fn moved(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
         let Some(owner) = self.owner(said) else { return };
-        let (stream, site) = (said.stream_index(), self.site(said.sighting));
+        let (stream, site) = (said.stream_index(), self.site(said.sighting).cloned());
         let elsewhere = |session: &Session| session.is_told_on(stream) && session.source_ip != said.source_ip;
         let Some(holder) = said.holder.clone().or_else(|| self.live(&owner, site.as_ref(), said.at(), elsewhere)) else { return };
         let origin = self.origin(&owner.supplier, said.source_ip);
@@ -282,17 +253,16 @@ impl Engine {
     fn stranger(&mut self, said: &Said<'_>, happening: Happening, out: &mut Vec<Alert>) {
         let Some(user) = &said.user else { return };
         let login: Arc<str> = lossy(user.clone()).to_lowercase().into();
-        let supplier = Arc::clone(self.register.nobody(self.site(said.sighting).as_deref()));
-        let Some(scene) = self.shown(said, Some(Arc::clone(&login)), sha256(said.event)) else { return };
+        let supplier = Arc::clone(self.register.nobody(self.site(said.sighting).map(|site| &**site)));
         let origin = self.origin(&supplier, said.source_ip);
         let address = said.source_ip.filter(|_| origin.is_some());
         let owner = Owner::without_entry(&supplier, login);
-        self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, scene, None) }, out);
+        self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, sha256(said.event), None) }, out);
     }
 
     /// The gateway was changed: by a supplier's account, out of a supplier's session, or by somebody else.
     fn changed(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
-        let site = self.site(said.sighting);
+        let site = self.site(said.sighting).cloned();
         let by_address = said.source_ip.and_then(|ip| self.attribution.holder(site.as_ref(), ip)).cloned();
         let (owner, holder) = match self.owner(said) {
             Some(owner) => {
@@ -311,33 +281,31 @@ impl Engine {
                 }
             },
         };
-        let login = (!owner.login.is_empty()).then(|| Arc::clone(&owner.login));
-        let Some(scene) = self.scene(said, login) else { return };
-        self.happened(&owner, Happened::of(said, Happening::Changed, scene, holder.map(|holder| holder.session)), out);
+        let Some(sha256) = self.first_sight(said) else { return };
+        self.happened(&owner, Happened::of(said, Happening::Changed, sha256, holder.map(|holder| holder.session)), out);
     }
 
     fn tunnel(&mut self, said: &Said<'_>, peer: IpAddr, supplier: &Arc<Supplier>, out: &mut Vec<Alert>) {
-        let Some(mut scene) = self.scene(said, None) else { return };
-        scene.source_ip = scene.source_ip.or(Some(peer));
+        let Some(sha256) = self.first_sight(said) else { return };
         let Some(supplied) = self.state.suppliers.entry(&supplier.id) else { return };
         let came_up = supplied.tunnel_up(said.stream_index(), peer, said.id.as_deref(), said.at());
         let happening = if came_up { Happening::TunnelUp } else { Happening::TunnelRekeyed };
         let owner = Owner::without_entry(supplier, "".into());
-        self.happened(&owner, Happened { repeated: 1, ..Happened::of(said, happening, scene, None) }, out);
+        self.happened(&owner, Happened { source_ip: said.source_ip.or(Some(peer)), ..Happened::of(said, happening, sha256, None) }, out);
     }
 
     fn traffic(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
         let facts = said.event.facts;
         let site = self.site(said.sighting);
-        let by_address = |address: Option<IpAddr>| address.and_then(|ip| self.attribution.holder(site.as_ref(), ip)).cloned();
-        let holder = by_address(facts.source_ip).or_else(|| by_address(facts.destination_ip));
+        let by_address = |address: Option<IpAddr>| self.attribution.holder(site, address?);
+        let holder = by_address(facts.source_ip).or_else(|| by_address(facts.destination_ip)).cloned();
         let holder = if facts.user.is_empty() {
             holder
         } else {
             let Some(owner) = self.owner(said) else { return };
             match holder {
                 Some(holder) if holder.login == owner.login => Some(holder),
-                _ => self.live(&owner, site.as_ref(), said.at(), |_| true),
+                _ => self.live(&owner, self.site(said.sighting), said.at(), |_| true),
             }
         };
         let Some(holder) = holder else { return };
@@ -348,9 +316,9 @@ impl Engine {
     /// A session shows life. `false` if it does not, since it is over or the line was seen before.
     fn used(&mut self, said: &Said<'_>, holder: &Holder, happening: Happening, out: &mut Vec<Alert>) -> bool {
         let Some(owner) = &holder.owner else { return false };
-        let Some(scene) = self.scene(said, Some(Arc::clone(&holder.login))) else { return false };
+        let Some(sha256) = self.first_sight(said) else { return false };
         // Its time may be up before its timer, which waits for lines that are late.
         let uses = Some(owner.supplier.max_session.unwrap_or(MAX_SESSION));
-        self.happened(owner, Happened { uses, ..Happened::of(said, happening, scene, Some(holder.session)) }, out)
+        self.happened(owner, Happened { uses, ..Happened::of(said, happening, sha256, Some(holder.session)) }, out)
     }
 }

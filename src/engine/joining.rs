@@ -13,10 +13,11 @@ use sha2::{Digest, Sha256};
 
 use super::attribution::{Holder, Match, Opening, Owner};
 use super::connections::{Connection, SILENT};
-use super::{Engine, Sighting};
+use super::{Engine, Sighting, Source};
 use crate::alert::Evidence;
 use crate::clock::Dated;
 use crate::normalised::lossy;
+use crate::scene::Line;
 
 /// How many connections are remembered beside sessions, shared evenly by the streams.
 const CONNECTIONS: usize = 65_536;
@@ -82,6 +83,32 @@ impl<'a> Said<'a> {
         self.dated.time
     }
 
+    /// The device that it names.
+    pub(super) fn device(&self) -> Option<Cow<'a, [u8]>> {
+        self.event.text(self.event.facts.device).map(short)
+    }
+
+    /// The line as rules look at it, by its hash and by the names that the engine holds.
+    pub(super) fn line<'s>(&'s self, sha256: [u8; 32], sources: &'s [Source], observers: &'s [Arc<str>]) -> Option<Line<'s>> {
+        let Source { name, site, .. } = sources.get(usize::from(self.sighting.source))?;
+        let names_device = !self.event.facts.device.is_empty();
+        Some(Line {
+            time: self.dated.time,
+            event: self.event,
+            login: None,
+            source_ip: self.source_ip,
+            observer: observers.get(self.stream).filter(|_| names_device).unwrap_or(name),
+            site: site.as_ref(),
+            source: name,
+            offset: self.sighting.offset,
+            sha256,
+            earlier: self.earlier(),
+            story: None,
+            time_guessed: self.dated.guessed,
+            time_ambiguous: self.dated.ambiguous,
+        })
+    }
+
     /// The device's own words for what happened.
     pub(super) fn words(&self) -> Cow<'a, [u8]> {
         self.event.text(self.event.facts.action).map(short).unwrap_or_default()
@@ -99,10 +126,10 @@ impl<'a> Said<'a> {
     }
 
     /// Earlier lines that it rests on; none where it says all by itself.
-    pub(super) fn earlier(&self) -> Vec<Evidence> {
+    pub(super) fn earlier(&self) -> &[Evidence] {
         let facts = self.event.facts;
         let says_all = !facts.user.is_empty() && facts.source_ip.is_some() && self.let_in() == self.at();
-        self.before.as_ref().filter(|_| !says_all).map(|before| before.evidence.clone()).unwrap_or_default()
+        self.before.as_ref().filter(|_| !says_all).map_or(&[], |before| &before.evidence)
     }
 
     /// Whether it tells of a session on a target behind the device, as bastions do, and not of one at the device.
@@ -221,7 +248,7 @@ impl Engine {
             return false;
         }
         let Some(owner) = self.owner(said) else { return false };
-        let site = self.site(said.sighting);
+        let site = self.site(said.sighting).cloned();
         let opening = Opening {
             at: said.at(),
             source_ip: said.source_ip,

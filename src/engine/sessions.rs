@@ -13,7 +13,7 @@ use super::telling::Happened;
 use crate::alert::{Alert, Stable};
 use crate::daybook::ALL;
 use crate::rules::Happening;
-use crate::session::{Origin, Scene, Session};
+use crate::session::{Origin, Session};
 
 /// An ended session is remembered this long: late lines and judgements that wait still speak of it.
 const REMEMBERED_FOR: i64 = 20 * MINUTE;
@@ -72,30 +72,31 @@ impl Engine {
         }
     }
 
-    /// Opens the session that a line announces, or finds it.
-    pub(super) fn open(&mut self, owner: &Owner, said: &Said<'_>, origin: Option<Origin>, scene: &Scene) -> (Happening, u32) {
+    /// Opens the session that a line announces, or finds it; its number.
+    pub(super) fn open(&mut self, owner: &Owner, said: &Said<'_>, origin: Option<Origin>, sha256: [u8; 32]) -> Option<(Happening, u32)> {
+        self.name(said);
         let supplier = &owner.supplier;
+        let line = said.line(sha256, &self.sources, &self.observers)?;
         let story = || -> Arc<str> {
             let mut hash = Stable::new("story");
-            hash.text(&supplier.id).text(&owner.login).evidence(&scene.evidence);
+            hash.text(&supplier.id).text(&owner.login).evidence(&line.evidence());
             hash.hex().into()
         };
+        let at = said.at();
         let opening = Opening {
-            at: said.at(),
+            at,
             source_ip: said.source_ip,
             inner: said.inner,
             stream: said.stream_index(),
             id: said.id.as_deref(),
-            site: scene.site.as_ref(),
+            site: line.site,
         };
         let reaches = said.reaches_target();
-        let Some(accounted) = self.state.suppliers.entry(&supplier.id).and_then(|supplied| supplied.accounts.entry(&owner.login)) else {
-            return (Happening::Seen, 0);
-        };
+        let accounted = self.state.suppliers.entry(&supplier.id)?.accounts.entry(&owner.login)?;
         match accounted.matching(&opening) {
             Match::Known(number) => {
-                let Some(session) = accounted.session_mut(number) else { return (Happening::Seen, number) };
-                session.lives(opening.at);
+                let session = accounted.session_mut(number)?;
+                session.lives(at);
                 let placed = session.origin.is_none() && origin.is_some();
                 if session.source_ip.is_none() || placed {
                     session.source_ip = opening.source_ip.or(session.source_ip);
@@ -107,20 +108,20 @@ impl Engine {
                     if session.vouched {
                         let before = session.clone();
                         session.told_by(opening.stream, opening.id);
-                        session.observer = Arc::clone(&scene.observer);
+                        session.observer = Arc::clone(line.observer);
                         self.attribution.release_ids(&before, &owner.login);
                     } else {
                         session.told_by(opening.stream, opening.id);
                     }
                 }
                 let session = session.clone();
-                self.hold(&session, owner, opening.at);
+                self.hold(&session, owner, at);
                 let happening = if reaches && !placed { Happening::Used { login: false } } else { Happening::Announced { placed } };
-                (happening, number)
+                Some((happening, number))
             }
             Match::New { before, after } => {
                 let before = before.and_then(|number| accounted.session_mut(number)).map(|before| {
-                    before.moved = Some(opening.at);
+                    before.moved = Some(at);
                     Arc::clone(&before.story)
                 });
                 let after = after.and_then(|number| accounted.session_mut(number)).map(|after| (after.opened, Arc::clone(&after.story)));
@@ -132,7 +133,7 @@ impl Engine {
                 let session = Session {
                     number,
                     opened: said.let_in(),
-                    life: opening.at,
+                    life: at,
                     moved,
                     closed: None,
                     source_ip: opening.source_ip,
@@ -146,8 +147,8 @@ impl Engine {
                     ended_by: None,
                     site: opening.site.cloned(),
                     story: continued.unwrap_or_else(story),
-                    evidence: scene.earlier.first().unwrap_or(&scene.evidence).clone(),
-                    observer: Arc::clone(&scene.observer),
+                    evidence: line.earlier.first().cloned().unwrap_or_else(|| line.evidence()),
+                    observer: Arc::clone(line.observer),
                     mfa: said.mfa,
                     sent: None,
                     received: None,
@@ -162,7 +163,7 @@ impl Engine {
                 if let Some(oldest) = oldest {
                     self.attribution.release(&oldest, &owner.login);
                 }
-                self.hold(&session, owner, opening.at);
+                self.hold(&session, owner, at);
                 let due = session.opened.plus(supplier.max_session.unwrap_or(MAX_SESSION));
                 self.arm(Timer {
                     due,
@@ -170,7 +171,7 @@ impl Engine {
                     login: Some(Arc::clone(&owner.login)),
                     what: What::Close(number),
                 });
-                (Happening::Success { fresh }, number)
+                Some((Happening::Success { fresh }, number))
             }
         }
     }
@@ -232,7 +233,7 @@ impl Engine {
     pub(super) fn ended(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
         self.forget(said);
         let facts = said.event.facts;
-        let site = self.site(said.sighting);
+        let site = self.site(said.sighting).cloned();
         let at = said.stream_index();
         let by_inner = || facts.assigned_ip.and_then(|ip| self.attribution.holder(site.as_ref(), ip).cloned());
         if let Some(holder) = said.holder.clone().or_else(by_inner) {
@@ -311,7 +312,7 @@ impl Engine {
 
     /// Takes down the bytes that a line counts for a session. `false` if the line was seen before.
     pub(super) fn counted(&mut self, holder: &Holder, said: &Said<'_>, out: &mut Vec<Alert>) -> bool {
-        let Some(scene) = self.scene(said, Some(Arc::clone(&holder.login))) else { return false };
+        let Some(sha256) = self.first_sight(said) else { return false };
         let facts = said.event.facts;
         if facts.source_bytes.is_none() && facts.destination_bytes.is_none() {
             return true;
@@ -328,7 +329,7 @@ impl Engine {
             (true, true) => session.counted_within(facts.destination_bytes),
             (true, false) => return true,
         }
-        let happened = Happened::of(said, Happening::Counted, scene, Some(holder.session));
+        let happened = Happened::of(said, Happening::Counted, sha256, Some(holder.session));
         self.happened(owner, happened, out);
         true
     }

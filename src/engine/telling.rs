@@ -1,12 +1,11 @@
 //! From what happened to the rules, and from their findings to alerts.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use parsers::{Event, Time};
+use parsers::Time;
 
 use super::Engine;
 use super::addresses::Standing;
@@ -16,28 +15,25 @@ use super::state::{Accounted, RuleId, Story, Supplied, Timer, What};
 use crate::alert::{Alert, Because, RuleName, Severity, Stable};
 use crate::register::{Register, Supplier};
 use crate::rules::{Case, Finding, Findings, Happening, Memories, local};
-use crate::session::{Origin, Scene, Session};
+use crate::scene::{Line, Scene};
+use crate::session::{Origin, Session};
 
 /// Stories that an account keeps; older ones are told.
 const STORIES: usize = 16;
 
-/// A line of a supplier on its way to the rules.
+/// A line of a supplier on its way to the rules, or a timer.
 pub(super) struct Happened<'a> {
     pub happening: Happening,
     pub now: Time,
-    pub scene: Option<Scene>,
-    /// The line as it may be shown.
-    pub raw: Cow<'a, [u8]>,
-    pub event: Option<&'a Event<'a>>,
-    /// Domain and group of the login.
-    pub domain: Option<Cow<'a, [u8]>>,
-    pub group: Option<Cow<'a, [u8]>>,
+    /// What the line says, and its hash; `None` when a timer fell due.
+    pub line: Option<(&'a Said<'a>, [u8; 32])>,
+    /// Where it comes from.
+    pub source_ip: Option<IpAddr>,
     pub session: Option<u32>,
     /// The address counts as an origin: its memory is at hand.
     pub address: Option<IpAddr>,
     /// The egress group of that address, as the supplier's.
     pub origin: Option<Origin>,
-    pub repeated: u32,
     /// It is a sign of life of the session, which lasts this long at most: without one that runs, nothing has happened.
     pub uses: Option<i64>,
 }
@@ -50,6 +46,9 @@ impl Engine {
 
     /// Shows what happened to all rules, or to one whose timer fell due, and makes alerts of what they find.
     pub(super) fn told(&mut self, owner: &Owner, mut happened: Happened<'_>, only: Option<&str>, out: &mut Vec<Alert>) -> bool {
+        if let Some((said, _)) = happened.line {
+            self.name(said);
+        }
         let supplier = &owner.supplier;
         let (register, rules, geo, daybook) = (&*self.register, &*self.rules, &*self.geo, &*self.state.daybook);
         // Nothing is kept of suppliers that are only the names of failing logins: anybody may invent them.
@@ -71,9 +70,7 @@ impl Engine {
             let Some(session) = sessions.iter_mut().find(of_line).filter(runs) else { return false };
             session.lives(happened.now);
             // Behind the gateway the line shows the inner address; the session knows where it comes from.
-            if let Some(scene) = &mut happened.scene {
-                scene.source_ip = session.source_ip.or(scene.source_ip);
-            }
+            happened.source_ip = session.source_ip.or(happened.source_ip);
         }
         let standing = match happened.happening {
             Happening::Refused { .. } if !is_account && owner.is_invented() => Standing::Unknown,
@@ -83,27 +80,28 @@ impl Engine {
         let seen = happened.address.and_then(|ip| self.state.addresses.seen(ip, happened.now, standing));
         let address = seen.map(|seen| &mut seen.memory);
         let session = happened.session.and_then(|number| sessions.iter().find(|session| session.number == number));
-        if let (Some(scene), Some(session)) = (&mut happened.scene, session) {
-            scene.story = Some(Arc::clone(&session.story));
-        }
+        let said = happened.line.map(|(said, _)| said);
+        let login = (!owner.login.is_empty()).then_some(&owner.login);
+        let line = happened.line.and_then(|(said, sha256)| {
+            let line = said.line(sha256, &self.sources, &self.observers)?;
+            Some(Line { login, source_ip: happened.source_ip, story: session.map(|session| &session.story), ..line })
+        });
         let case = Case {
             happening: happened.happening,
             now: happened.now,
-            scene: happened.scene.as_ref(),
-            raw: &happened.raw,
-            event: happened.event,
+            line: line.as_ref(),
             supplier,
             account: owner.account.as_deref(),
             sessions,
             session,
             origin: session.and_then(|session| session.origin).or(happened.origin),
-            login: (!owner.login.is_empty()).then_some(&owner.login),
-            domain: happened.domain.as_deref(),
-            group: happened.group.as_deref(),
+            login,
+            domain: said.and_then(|said| said.domain.as_deref()),
+            group: said.and_then(|said| said.group.as_deref()),
             watched_since: session
                 .and_then(|session| self.state.streams.get(usize::try_from(session.stream).ok()?))
                 .and_then(|stream| stream.first),
-            repeated: happened.repeated,
+            repeated: said.and_then(|said| said.event.facts.repeated).unwrap_or(1),
             register,
             daybook,
             daybook_configured: self.daybook_configured,
@@ -113,8 +111,7 @@ impl Engine {
         let mut findings = Findings::default();
         let mut memories = Memories { account: of_account, supplier: memory, address };
         rules.observe(&case, only, &mut memories, &mut findings);
-        let login = (!owner.login.is_empty() && !supplier.is_nobody()).then(|| Arc::clone(&owner.login));
-        for (rule, mut finding) in findings.found {
+                for (rule, mut finding) in findings.found {
             finding.because = with_site_time(register, finding.because, &finding.scene, case.zone());
             let about = if finding.of_all { register.nobody(finding.scene.site.as_deref()) } else { supplier };
             let exception =
@@ -123,7 +120,7 @@ impl Engine {
         }
         for wake in findings.wakes {
             let what = What::Rule { rule: RuleId(wake.rule), kind: wake.kind };
-            self.arm(Timer { due: wake.due, supplier: Arc::clone(&supplier.id), login: login.clone(), what });
+            self.arm(Timer { due: wake.due, supplier: Arc::clone(&supplier.id), login: login.filter(|_| !supplier.is_nobody()).cloned(), what });
         }
         true
     }
@@ -131,39 +128,13 @@ impl Engine {
 
 impl<'a> Happened<'a> {
     /// What happened with a line.
-    pub(super) fn of(said: &Said<'a>, happening: Happening, scene: Scene, session: Option<u32>) -> Happened<'a> {
-        let repeated = said.event.facts.repeated.unwrap_or(1);
-        Happened {
-            happening,
-            now: said.at(),
-            scene: Some(scene),
-            raw: said.event.shown(),
-            event: Some(said.event),
-            domain: said.domain.clone(),
-            group: said.group.clone(),
-            session,
-            address: None,
-            origin: None,
-            repeated,
-            uses: None,
-        }
+    pub(super) fn of(said: &'a Said<'a>, happening: Happening, sha256: [u8; 32], session: Option<u32>) -> Happened<'a> {
+        let line = Some((said, sha256));
+        Happened { happening, now: said.at(), line, source_ip: said.source_ip, session, address: None, origin: None, uses: None }
     }
 
     pub(super) fn due(happening: Happening, now: Time, session: Option<u32>) -> Happened<'static> {
-        Happened {
-            happening,
-            now,
-            scene: None,
-            raw: Cow::Borrowed(b""),
-            event: None,
-            domain: None,
-            group: None,
-            session,
-            address: None,
-            origin: None,
-            repeated: 1,
-            uses: None,
-        }
+        Happened { happening, now, line: None, source_ip: None, session, address: None, origin: None, uses: None }
     }
 }
 

@@ -61,9 +61,12 @@ impl Timers {
 
     /// Takes out the first timer that is due at a time.
     pub fn pop_due(&mut self, now: Time) -> Option<Timer> {
-        while self.later.first_key_value().is_some_and(|(first, _)| *first <= minute(now)) {
-            let Some((first, held)) = Arc::make_mut(&mut self.later).pop_first() else { break };
-            self.near.append(&mut Arc::unwrap_or_clone(held).into_iter().map(|held| held.timer).collect());
+        // One minute after the other, however far time has come: those of a whole night need not lie in order together.
+        while let Some((&first, _)) = self.later.first_key_value().filter(|(first, _)| **first <= minute(now))
+            && self.near.first().is_none_or(|timer| minute(timer.due) >= first)
+            && let Some(held) = Arc::make_mut(&mut self.later).remove(&first)
+        {
+            self.near.extend(Arc::unwrap_or_clone(held).into_iter().map(|held| held.timer));
             self.come_to = self.come_to.max(first.checked_add(1));
         }
         if self.near.first()?.due > now { None } else { self.near.pop_first() }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, local, span_words};
 use crate::alert::{Because, RuleName, Severity};
 use crate::normalised::lossy;
-use crate::session::Scene;
+use crate::scene::Line;
 use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
@@ -68,25 +68,25 @@ impl Rule for ControlChange {
     }
 
     fn observe(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
-        let Some(scene) = case.scene.filter(|_| case.happening == Happening::Changed) else { return };
-        let Some(before) = self.at_work(memory.supplier, case, scene) else { return };
+        let Some(line) = case.line.filter(|_| case.happening == Happening::Changed) else { return };
+        let Some(before) = self.at_work(memory.supplier, case, line) else { return };
         let because = Because::default();
         let unless = "a change by somebody of the hospital, in its hours".to_owned();
         report(case, before, ("by-supplier", "a supplier's account"), because, unless, out);
     }
 
     fn stranger(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
-        let Some(scene) = case.scene.filter(|_| case.happening == Happening::Changed) else { return };
-        if case.closed_period(case.now).is_none() || self.is_automatic(scene) || case.daybook.maintenance(&scene.evidence.source, case.now).is_some() {
+        let Some(line) = case.line.filter(|_| case.happening == Happening::Changed) else { return };
+        if case.closed_period(case.now).is_none() || self.is_automatic(line) || case.daybook.maintenance(line.source, case.now).is_some() {
             return;
         }
-        let Some(before) = self.at_work(memory.supplier, case, scene) else { return };
+        let Some(before) = self.at_work(memory.supplier, case, line) else { return };
         let hours = case.calendars.hours(case.supplier.calendar);
         let mut because = Because::default().with("hours", hours);
         if let Some(name) = case.calendars.holiday(case.supplier.calendar, case.now) {
             because = because.with("public_holiday", name);
         }
-        let unless = format!("a change within {hours}, or planned maintenance of {} in the daybook", scene.evidence.source);
+        let unless = format!("a change within {hours}, or planned maintenance of {} in the daybook", line.source);
         report(case, before, ("outside-hours", hours), because, unless, out);
     }
 
@@ -119,16 +119,16 @@ impl Rule for ControlChange {
 
 impl ControlChange {
     /// A gateway at work on itself: nobody reached it from anywhere.
-    fn is_automatic(&self, scene: &Scene) -> bool {
-        let login = scene.login.as_deref().unwrap_or_default();
-        scene.source_ip.is_none_or(|ip| ip.is_loopback()) && self.automatic.iter().any(|name| name.matches(login))
+    fn is_automatic(&self, line: &Line<'_>) -> bool {
+        let login = line.login.map_or("", |login| login);
+        line.source_ip.is_none_or(|ip| ip.is_loopback()) && self.automatic.iter().any(|name| name.matches(login))
     }
 
     /// Takes down a change. `None` while somebody who was told goes on; else the changes that were not told since the last time.
-    fn at_work(&self, held: &mut Vec<AtWork>, case: &Case<'_>, scene: &Scene) -> Option<u32> {
-        let who = scene.login.clone().unwrap_or_default();
+    fn at_work(&self, held: &mut Vec<AtWork>, case: &Case<'_>, line: &Line<'_>) -> Option<u32> {
+        let who = line.login.cloned().unwrap_or_default();
         // Some lines of one change leave out who made it.
-        let same = |at_work: &AtWork| at_work.gateway == scene.observer && (at_work.who == who || (who.is_empty() && case.now.since(at_work.last) < self.pause));
+        let same = |at_work: &AtWork| at_work.gateway == *line.observer && (at_work.who == who || (who.is_empty() && case.now.since(at_work.last) < self.pause));
         if let Some(found) = held.iter_mut().rev().find(|at_work| same(at_work)) {
             let goes_on = case.now.since(found.last) < self.pause && case.now.since(found.told) < DAY;
             found.last = found.last.max(case.now);
@@ -143,13 +143,13 @@ impl ControlChange {
             let oldest = held.iter().enumerate().min_by_key(|(_, at_work)| at_work.last).map(|(at, _)| at);
             oldest.map(|oldest| held.swap_remove(oldest));
         }
-        held.push(AtWork { who, gateway: Arc::clone(&scene.observer), told: case.now, last: case.now, since: 0 });
+        held.push(AtWork { who, gateway: Arc::clone(line.observer), told: case.now, last: case.now, since: 0 });
         Some(0)
     }
 }
 
 fn report(case: &Case<'_>, before: u32, (reason, why): (&'static str, &str), because: Because, unless: String, out: &mut Findings) {
-    let (Some(scene), Some(event)) = (case.complete(), case.event) else { return };
+    let (Some(scene), Some(event)) = (case.scene(), case.event()) else { return };
     let zone = case.zone();
     let text = |part| event.text(part).map(lossy);
     let (action, target) = (text(event.facts.action), text(event.facts.target));

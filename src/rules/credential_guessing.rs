@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, from_words, span_words};
 use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::network::subscriber;
-use crate::session::{Origin, Scene};
+use crate::scene::Scene;
+use crate::session::Origin;
 use crate::told::{Amount, Nearest, Remedy, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
@@ -173,15 +174,15 @@ impl Rule for CredentialGuessing {
     }
 
     fn stranger(&self, case: &Case<'_>, memory: Remembered<'_, Self>, out: &mut Findings) {
-        let Some(scene) = case.scene else { return };
-        let (Some(login), crowd) = (&scene.login, &mut memory.supplier.crowd) else { return };
+        let Some(line) = case.line else { return };
+        let (Some(login), crowd) = (line.login, &mut memory.supplier.crowd) else { return };
         match case.happening {
             Happening::Refused { again: false } => {
                 self.failed_from(case, memory.address, out);
-                let (Some(ip), Some(_)) = (scene.source_ip, case.origin) else { return };
+                let (Some(ip), Some(_)) = (line.source_ip, case.origin) else { return };
                 let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
                 let most = (size(self.addresses), size(self.names));
-                let found = crowd.failed(login, subscriber(ip), &scene.evidence, case.repeated, most, self.crowd_within);
+                let found = crowd.failed(login, subscriber(ip), &line.evidence(), case.repeated, most, self.crowd_within);
                 if let Some(found) = found {
                     self.distributed(case, found, out);
                 }
@@ -249,7 +250,7 @@ impl Rule for CredentialGuessing {
 impl CredentialGuessing {
     /// One account failed too often.
     fn brute_force(&self, case: &Case<'_>, burst: &Burst<'_>, out: &mut Findings) {
-        let Some(scene) = case.complete() else { return };
+        let Some(scene) = case.scene() else { return };
         let (zone, since) = (case.zone(), burst.since().unwrap_or(case.now));
         let message = format!(
             "{} wrong passwords for {} since {}, last{}",
@@ -276,7 +277,7 @@ impl CredentialGuessing {
     /// An account got in from elsewhere after it failed.
     fn after_failures(&self, case: &Case<'_>, tries: &Tries, out: &mut Findings) {
         let Some(burst) = tries.before(case.now, self.failures_before_success, self.within) else { return };
-        let Some(scene) = case.complete() else { return };
+        let Some(scene) = case.scene() else { return };
         let (zone, since) = (case.zone(), burst.since().unwrap_or(case.now));
         let origin = case.origin.map(Origin::describe).unwrap_or_default();
         let message = format!(
@@ -303,15 +304,15 @@ impl CredentialGuessing {
 
     /// An account failed that is not at home at its address.
     fn failed_from(&self, case: &Case<'_>, memory: &mut OfAddress, out: &mut Findings) {
-        let Some(scene) = case.scene.filter(|_| case.origin.is_some()) else { return };
-        let (Some(login), Some(ip)) = (&scene.login, scene.source_ip) else { return };
+        let Some(line) = case.line.filter(|_| case.origin.is_some()) else { return };
+        let (Some(login), Some(ip)) = (line.login, line.source_ip) else { return };
         if memory.is_resident(login) {
             return;
         }
-        let failed = Failing { login: Arc::clone(login), supplier: Arc::clone(&case.supplier.id), evidence: scene.evidence.clone() };
+        let failed = Failing { login: Arc::clone(login), supplier: Arc::clone(&case.supplier.id), evidence: line.evidence() };
         let accounts = usize::try_from(self.accounts).unwrap_or(usize::MAX);
         let Some(found) = memory.failed(failed, accounts, self.within) else { return };
-        let Some(mut scene) = case.complete() else { return };
+        let Some(mut scene) = case.scene() else { return };
         // It speaks of the address: no single account stands at its centre.
         scene.login = None;
         let since = found.first().map_or(case.now, |first| first.evidence.time);
@@ -334,11 +335,11 @@ impl CredentialGuessing {
 
     /// An account got in that is not at home at its address: whether it is the fruit of a spray.
     fn out_of_a_spray(&self, case: &Case<'_>, memory: &OfAddress, out: &mut Findings) -> bool {
-        let Some(scene) = case.scene.filter(|_| case.origin.is_some()) else { return false };
-        let (Some(login), Some(ip)) = (&scene.login, scene.source_ip) else { return false };
+        let Some(line) = case.line.filter(|_| case.origin.is_some()) else { return false };
+        let (Some(login), Some(ip)) = (line.login, line.source_ip) else { return false };
         let Some(sprayed) = memory.sprayed(case.now, self.spray_lasts).filter(|_| !memory.is_resident(login)) else { return false };
         let sprayed: Vec<&Failing> = sprayed.collect();
-        let Some(scene) = case.complete() else { return false };
+        let Some(scene) = case.scene() else { return false };
         let message = format!(
             "{} in{} at {}, out of a spray on {} accounts: {}",
             scene.login.as_deref().unwrap_or_default(),
@@ -363,7 +364,7 @@ impl CredentialGuessing {
 
     /// Unknown names are tried from many addresses.
     fn distributed(&self, case: &Case<'_>, found: crowd::Knocking, out: &mut Findings) {
-        let Some(scene) = case.complete() else { return };
+        let Some(scene) = case.scene() else { return };
         let scene = Scene { login: None, source_ip: None, ..scene };
         let zone = case.zone();
         let since = found.names.iter().map(|(_, line)| line.time).min().unwrap_or(case.now);

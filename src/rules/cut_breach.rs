@@ -60,7 +60,7 @@ impl Rule for CutBreach {
         let zone = case.zone();
         let scene = match (reason, case.session) {
             ("still-open", Some(session)) => Some(session.scene(case.now, case.login.cloned())),
-            _ => case.complete(),
+            _ => case.scene(),
         };
         let Some(scene) = scene else { return };
         let login = scene.login.as_deref().map(|login| format!("{login} ")).unwrap_or_default();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, Finding, Findings, Happening, Remembered, Rule, span_words};
 use crate::alert::{Because, RuleName, Severity};
-use crate::session::Scene;
+use crate::scene::Scene;
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;
 
@@ -79,7 +79,7 @@ impl Rule for CutRefused {
         match case.happening {
             Happening::Refused { again } => {
                 let Some(cut) = case.daybook.cut(&case.supplier.id, case.now) else { return };
-                let Some(scene) = case.complete() else { return };
+                let Some(scene) = case.scene() else { return };
                 if memory.cut != Some(cut.at) {
                     *memory = Memory { cut: Some(cut.at), ..Memory::default() };
                 }

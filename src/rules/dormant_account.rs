@@ -68,7 +68,7 @@ impl Rule for DormantAccount {
             }
             _ => return,
         };
-        let Some(scene) = case.complete() else { return };
+        let Some(scene) = case.scene() else { return };
         let login = scene.login.as_deref().unwrap_or_default();
         let message = format!("{login} in{} at {}, {words}", from_words(scene.source_ip), clock_words(case.now, zone));
         let because = because.with("dormant_after", span_words(after)).with("local_time", local(case.now, zone));

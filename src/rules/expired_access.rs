@@ -41,7 +41,7 @@ impl Rule for ExpiredAccess {
         } else {
             return;
         };
-        let Some(scene) = case.complete() else { return };
+        let Some(scene) = case.scene() else { return };
         let zone = case.zone();
         let message = format!(
             "{} in{} at {}, {words} {}",

@@ -139,7 +139,7 @@ impl Rule for ImpossibleTravel {
 /// Where the account is now; `None` where that tells nothing: no place, no fixed line, or an office network whose users sit
 /// elsewhere.
 fn stay(case: &Case<'_>, far: f64) -> Option<Stay> {
-    let (session, scene) = (case.session?, case.scene?);
+    let (session, line) = (case.session?, case.line?);
     let (origin, ip) = (session.origin?, session.source_ip?);
     if case.geo.line(ip) != Line::Fixed {
         return None;
@@ -155,7 +155,7 @@ fn stay(case: &Case<'_>, far: f64) -> Option<Stay> {
     let in_country = case.geo.country(ip).is_some_and(|country| supplier.countries.contains(&country));
     let Spot { name, latitude, longitude, radius } = spot;
     let declared = origin == Origin::Declared || in_system || in_country;
-    let evidence = scene.evidence.clone();
+    let evidence = line.evidence();
     Some(Stay { at: case.now, place: name.into(), latitude, longitude, radius, origin, declared, ip, evidence })
 }
 
@@ -173,7 +173,7 @@ impl Stay {
 
 impl ImpossibleTravel {
     fn report(&self, case: &Case<'_>, there: &Stay, here: &Stay, out: &mut Findings) {
-        let Some(scene) = case.complete() else { return };
+        let Some(scene) = case.scene() else { return };
         let zone = case.zone();
         let (apart, speed) = (there.spot().apart(&here.spot()).round(), there.speed(here).round());
         let message = format!(

@@ -12,7 +12,7 @@ use super::{Case, Finding, Findings, Happening, Remembered, Rule, clock_words, l
 use crate::alert::{Because, RuleName, Severity};
 use crate::network::Network;
 use crate::register::{Access, SupplierKind};
-use crate::session::Scene;
+use crate::scene::Scene;
 use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 use crate::zone::{rfc3339_in, zoned};
@@ -79,13 +79,13 @@ impl Rule for LanToLan {
         let grace = if case.daybook_configured { self.grace } else { 0 };
         match case.happening {
             Happening::TunnelUp if case.supplier.kind == SupplierKind::Human => {
-                let Some(peer) = case.event.and_then(|event| event.facts.peer) else { return };
+                let Some(peer) = case.event().and_then(|event| event.facts.peer) else { return };
                 let Some(period) = case.closed_period(case.now) else { return };
                 let is_waiting = memory.waiting.iter().any(|waiting| waiting.peer == peer && waiting.period == period);
                 if is_waiting || memory.said.get(&peer) == Some(&period) {
                     return;
                 }
-                let Some(scene) = case.complete() else { return };
+                let Some(scene) = case.scene() else { return };
                 let waiting = Waiting { period, peer, scene };
                 if grace == 0 {
                     self.speak(case, memory, waiting, out);
@@ -112,12 +112,12 @@ impl Rule for LanToLan {
         if case.happening != Happening::TunnelUp || !case.register.is_declared() {
             return;
         }
-        let Some((peer, scene)) = case.event.and_then(|event| event.facts.peer).zip(case.scene) else { return };
+        let Some((peer, line)) = case.event().and_then(|event| event.facts.peer).zip(case.line) else { return };
         if case.register.is_front_end(peer) || self.own.iter().any(|own| own.contains(peer)) {
             return;
         }
         let told = &mut memory.supplier.told;
-        let key = (scene.site.clone(), peer);
+        let key = (line.site.cloned(), peer);
         let before = told.get(&key).copied();
         if before.is_some_and(|before| case.now.since(before) < self.again_after) {
             return;
@@ -127,7 +127,7 @@ impl Rule for LanToLan {
             let oldest = told.iter().min_by_key(|(_, told)| **told).map(|(key, _)| key.clone());
             oldest.map(|oldest| told.remove(&oldest));
         }
-        let (Some(scene), zone) = (case.complete(), case.zone()) else { return };
+        let (Some(scene), zone) = (case.scene(), case.zone()) else { return };
         let message = format!("tunnel up with {peer} at {} on {}, a peer that nobody declared", clock_words(case.now, zone), scene.observer);
         let mut because = Because::default().with("peer", peer.to_string()).with("local_time", local(case.now, zone));
         if let Some(before) = before {

@@ -30,7 +30,7 @@ impl Rule for MissingMfa {
         if !case.supplier.mfa || !matches!(case.happening, Happening::Success { .. } | Happening::Announced { .. }) {
             return;
         }
-        let Some(scene) = case.session.filter(|session| session.mfa == Some(false)).and_then(|_| case.complete()) else { return };
+        let Some(scene) = case.session.filter(|session| session.mfa == Some(false)).and_then(|_| case.scene()) else { return };
         let zone = case.zone();
         let message = format!(
             "{} in{} at {} without a second factor",

@@ -59,7 +59,7 @@ impl Whereabouts {
         let session = case.session?;
         let (origin, address) = (session.origin?, session.source_ip?);
         let told = || {
-            let event = case.event?;
+            let event = case.event()?;
             country_code(&String::from_utf8_lossy(&event.text(event.facts.country)?))
         };
         let (system, country) = (case.geo.system(address), case.geo.country(address).or_else(told));
@@ -136,7 +136,7 @@ impl Rule for NewOrigin {
         } else {
             return;
         };
-        let Some(scene) = case.complete() else { return };
+        let Some(scene) = case.scene() else { return };
         let zone = case.zone();
         let message = format!(
             "{} in{} ({}) at {}, {words}",

@@ -10,7 +10,8 @@ use super::{Case, Finding, Findings, Happening, KNOWN, Learned, Remembered, Rule
 use crate::alert::{Because, RuleName, Severity};
 use crate::learning::{Fading, Tally};
 use crate::register::{Access, AccountKind, SupplierKind};
-use crate::session::{Scene, Session};
+use crate::scene::Scene;
+use crate::session::Session;
 use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 use crate::zone::{rfc3339_in, zoned};
@@ -74,9 +75,9 @@ impl Rule for OffHours {
             Happening::Used { .. } if case.session.is_some() => (true, false),
             Happening::Announced { .. } => {
                 // The waiting alert learns where its session comes from.
-                let of_session = |waiting: &&mut Waiting| case.scene.is_some_and(|scene| waiting.scene.story == scene.story);
+                let of_session = |waiting: &&mut Waiting| case.line.is_some_and(|line| waiting.scene.story.as_ref() == line.story);
                 for waiting in memory.waiting.iter_mut().filter(of_session) {
-                    waiting.scene.source_ip = waiting.scene.source_ip.or(case.scene.and_then(|scene| scene.source_ip));
+                    waiting.scene.source_ip = waiting.scene.source_ip.or(case.line.and_then(|line| line.source_ip));
                 }
                 (false, true)
             }
@@ -111,7 +112,7 @@ impl Rule for OffHours {
         if let Some(waiting) = memory.waiting.iter_mut().find(|waiting| waiting.period == period) {
             // Lines may come a little out of order: the earliest speaks.
             if case.now < waiting.scene.time
-                && let Some(scene) = case.complete()
+                && let Some(scene) = case.scene()
             {
                 *waiting = Waiting { period, used, scene };
                 out.wake(case.now.plus(grace), 0);
@@ -119,7 +120,7 @@ impl Rule for OffHours {
             return;
         }
         // A further line of a session says nothing new.
-        let Some(scene) = case.complete().filter(|_| !further) else { return };
+        let Some(scene) = case.scene().filter(|_| !further) else { return };
         let waiting = Waiting { period, used, scene };
         if grace == 0 {
             self.speak(case, memory, usual, waiting, out);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, Finding, Findings, Happening, Remembered, Rule};
 use crate::alert::{Alert, Because, Evidence, RuleName, Severity};
-use crate::session::Scene;
+use crate::scene::Scene;
 use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 

@@ -71,10 +71,10 @@ enum Target {
 impl Target {
     /// What a line reaches.
     fn of(case: &Case<'_>) -> Option<Target> {
-        if let Some(address) = case.scene.and_then(|scene| scene.destination_ip) {
+        let event = case.event()?;
+        if let Some(address) = event.facts.destination_ip {
             return Some(Target::Address(address));
         }
-        let event = case.event?;
         let name = lossy(event.text(event.facts.target)?).to_lowercase();
         Some(Target::Name(name.chars().take(NAME).collect::<String>().into()))
     }
@@ -212,7 +212,7 @@ impl ScopeBreach {
             return;
         }
         let targets = std::mem::take(&mut memory.lately);
-        let Some(scene) = case.complete() else { return };
+        let Some(scene) = case.scene() else { return };
         let zone = case.zone();
         let login = scene.login.as_deref().unwrap_or_default();
         let (count, within, at) = (targets.len(), span_words(self.within), clock_words(case.now, zone));
@@ -233,11 +233,11 @@ impl ScopeBreach {
 
 fn outside_scope(case: &Case<'_>, target: IpAddr, out: &mut Findings) {
     let supplier = case.supplier;
-    let port = case.scene.and_then(|scene| scene.destination_port);
+    let port = case.event().and_then(|event| event.facts.destination_port);
     if supplier.may_reach(target, port) {
         return;
     }
-    let Some(scene) = case.complete() else { return };
+    let Some(scene) = case.scene() else { return };
     let zone = case.zone();
     let target = port.map_or_else(|| target.to_string(), |port| std::net::SocketAddr::new(target, port).to_string());
     let login = scene.login.as_deref().unwrap_or_default();

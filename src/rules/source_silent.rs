@@ -11,7 +11,7 @@ use super::{Case, Finding, Findings, Happening, Remembered, Rule, Sign, SignKind
 use crate::alert::{Because, Evidence, RuleName, Severity};
 use crate::calendar::CalendarId;
 use crate::normalised::lossy;
-use crate::session::Scene;
+use crate::scene::Scene;
 use crate::told::{Nearest, Told};
 use crate::toml_reader::Table;
 use crate::zone::rfc3339_in;

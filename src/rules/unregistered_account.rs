@@ -53,7 +53,7 @@ impl Rule for UnregisteredAccount {
             let oldest = told.iter().min_by_key(|(_, last)| **last).map(|(login, _)| Arc::clone(login));
             oldest.map(|oldest| told.remove(&oldest));
         }
-        let Some(scene) = case.complete() else { return };
+        let Some(scene) = case.scene() else { return };
         let zone = case.zone();
         let message = format!(
             "{login} in{} at {}: it looks like a supplier's account, and no supplier in the register owns it",

@@ -179,7 +179,7 @@ impl VolumeOut {
 impl OfAccount {
     /// A flow of a session tells what it took out; whether it does.
     fn flow(&mut self, case: &Case<'_>, session: &Session) -> bool {
-        let Some(facts) = case.event.map(|event| &event.facts) else { return false };
+        let Some(facts) = case.event().map(|event| &event.facts) else { return false };
         // A flow from the target to the user sends what it takes out.
         let is_towards_user = session.inner.is_some() && facts.destination_ip == session.inner;
         let Some(bytes) = (if is_towards_user { facts.source_bytes } else { facts.destination_bytes }) else { return false };
@@ -229,7 +229,7 @@ impl OfAccount {
 }
 
 fn report(case: &Case<'_>, session: &Session, taken: u64, limit: Limit, out: &mut Findings) {
-    let Some(scene) = case.complete() else { return };
+    let Some(scene) = case.scene() else { return };
     let Limit { bytes, reason, words, because, unless } = limit;
     let zone = case.zone();
     let login = scene.login.as_deref().unwrap_or_default();

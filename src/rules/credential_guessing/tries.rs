@@ -52,15 +52,15 @@ pub(super) struct Burst<'a> {
 
 impl Try {
     pub(super) fn of(case: &Case<'_>, at_home: bool) -> Option<Try> {
-        let scene = case.scene?;
-        let word = case.event.and_then(|event| event.text(event.facts.action)).unwrap_or_default();
+        let line = case.line?;
+        let word = line.event.text(line.event.facts.action).unwrap_or_default();
         Some(Try {
             count: case.repeated.max(1),
             at_home,
-            device: Arc::clone(&scene.observer),
+            device: Arc::clone(line.observer),
             word: word.iter().copied().take(WORD).collect(),
-            site: scene.site.clone(),
-            evidence: scene.evidence.clone(),
+            site: line.site.cloned(),
+            evidence: line.evidence(),
         })
     }
 

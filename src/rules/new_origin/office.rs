@@ -80,7 +80,7 @@ impl NewOrigin {
             offices.proposed.remove(0);
         }
         offices.proposed.push((origin, system));
-        let Some(scene) = case.complete() else { return };
+        let Some(scene) = case.scene() else { return };
         let line = match origin {
             Origin::System(number) => format!("asns += {number}"),
             network => format!("networks += \"{}\"", network.describe()),

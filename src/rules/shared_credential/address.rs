@@ -61,29 +61,29 @@ impl OfAddress {
 impl SharedCredential {
     /// One address tries one name on several sites; with `never_in`, that of an account that never got in.
     pub(super) fn cross_site(&self, case: &Case<'_>, never_in: bool, memory: &mut OfAddress, out: &mut Findings) {
-        let Some(scene) = case.scene else { return };
-        let (Some(login), Some(site), Some(ip)) = (&scene.login, &scene.site, scene.source_ip) else { return };
+        let Some(line) = case.line else { return };
+        let (Some(login), Some(site), Some(ip)) = (line.login, line.site, line.source_ip) else { return };
         let declared = case.supplier.is_at_home(ip);
         if declared && (case.supplier.kind == SupplierKind::Automate || case.account.is_some_and(|account| account.kind == AccountKind::Automate)) {
             return;
         }
-        let now = case.now;
+        let (now, at_hand) = (case.now, line.evidence());
         // Of several tries on one site the last counts: it is the one that another site's may follow in time.
         let counts = |held: &Try| now.since(held.evidence.time) <= self.sites_within && !(held.login == *login && held.site == *site);
         memory.tries.retain(counts);
         let invented = never_in && case.account.is_none() && !case.supplier.spells_out(login);
         memory.make_room(invented);
-        memory.tries.push(Try { login: Arc::clone(login), site: Arc::clone(site), evidence: scene.evidence.clone(), invented });
+        memory.tries.push(Try { login: Arc::clone(login), site: Arc::clone(site), evidence: at_hand.clone(), invented });
         let sites: Vec<&Try> = memory.tries.iter().filter(|held| held.login == *login).collect();
         if sites.len() < usize::from(self.sites) {
             return;
         }
         let names: Vec<String> = sites.iter().map(|held| held.site.to_string()).collect();
-        let earlier: Vec<Evidence> = sites.iter().filter(|held| held.evidence != scene.evidence).map(|held| held.evidence.clone()).collect();
+        let earlier: Vec<Evidence> = sites.iter().filter(|held| held.evidence != at_hand).map(|held| held.evidence.clone()).collect();
         if !newly_said_of(&mut memory.said, &format!("cross-site {login}"), now) {
             return;
         }
-        let Some(scene) = case.complete() else { return };
+        let Some(scene) = case.scene() else { return };
         let message = format!(
             "{} tried from {ip} on {} sites within {}: {}",
             scene.login.as_deref().unwrap_or_default(),
@@ -102,8 +102,8 @@ impl SharedCredential {
 
     /// One address serves accounts of two suppliers.
     pub(super) fn pooled_source(&self, case: &Case<'_>, memory: &mut OfAddress, out: &mut Findings) {
-        let Some(scene) = case.scene else { return };
-        let (Some(login), Some(ip)) = (&scene.login, scene.source_ip) else { return };
+        let Some(line) = case.line else { return };
+        let (Some(login), Some(ip)) = (line.login, line.source_ip) else { return };
         // Suppliers that were only inferred from names are no two firms.
         if !case.register.is_declared() || case.session.is_none_or(|session| session.origin.is_none()) {
             return;
@@ -113,7 +113,7 @@ impl SharedCredential {
         let declares = |id: &str| case.register.supplier(id).is_some_and(|supplier| supplier.is_at_home(ip));
         let both_declare = |other: &str| declares(&case.supplier.id) && declares(other);
         let other = memory.successes.iter().find(|held| !both_declare(&held.supplier)).cloned();
-        let own = Success { supplier: Arc::clone(&case.supplier.id), login: Arc::clone(login), evidence: scene.evidence.clone() };
+        let own = Success { supplier: Arc::clone(&case.supplier.id), login: Arc::clone(login), evidence: line.evidence() };
         make_room(&mut memory.successes, TRIES);
         memory.successes.push(own);
         let Some(other) = other else { return };
@@ -134,7 +134,7 @@ impl SharedCredential {
             .with("other_account", &*other.login)
             .with("other_at", rfc3339_in(other.evidence.time, zone))
             .with("pooled_within", span_words(self.pooled_within));
-        let Some(scene) = case.complete() else { return };
+        let Some(scene) = case.scene() else { return };
         out.report(Finding {
             because,
             unless: format!("{ip} declared in the networks of both suppliers, or as a front-end"),

@@ -9,7 +9,8 @@ use crate::alert::{Because, Evidence, Severity};
 use crate::geo::Geo;
 use crate::register::AccountKind;
 use crate::rules::{Case, Finding, Findings, clock_words, make_room, span_words};
-use crate::session::{Origin, Scene, Session};
+use crate::scene::Scene;
+use crate::session::{Origin, Session};
 use crate::zone::rfc3339_in;
 
 /// Bounds of the memory: enough for what the rule speaks of, and no more.
@@ -124,7 +125,7 @@ impl SharedCredential {
 
     /// A session joins from its origin: beside which others, after which others?
     pub(super) fn join(&self, case: &Case<'_>, memory: &mut OfAccount, out: &mut Findings) {
-        let (Some(session), Some(scene)) = (case.session, case.scene) else { return };
+        let (Some(session), Some(line)) = (case.session, case.line) else { return };
         let Some(origin) = session.origin else { return };
         let now = case.now;
         let unknown_origin = !memory.knows(origin, session, case.geo);
@@ -138,7 +139,7 @@ impl SharedCredential {
             if other.origin.is_none_or(|other| other == origin) {
                 continue;
             }
-            let Some(scene) = case.complete() else { continue };
+            let Some(scene) = case.scene() else { continue };
             let lived = other.life > now;
             let pair = Pair {
                 old: other.number,
@@ -157,7 +158,7 @@ impl SharedCredential {
         }
         if memory.runs.last().is_none_or(|run| run.origin != origin && run.since <= now) {
             memory.runs.reserve_exact(1);
-            memory.runs.push(Run { origin, since: now, evidence: scene.evidence.clone() });
+            memory.runs.push(Run { origin, since: now, evidence: line.evidence() });
             let surplus = memory.runs.len().saturating_sub(usize::from(self.switches) + 1);
             memory.runs.drain(..surplus);
             self.alternation(case, memory, out);
@@ -235,7 +236,7 @@ impl SharedCredential {
         if !newly_said(memory, "alternation", a, b, case.now) {
             return;
         }
-        let Some(scene) = case.complete() else { return };
+        let Some(scene) = case.scene() else { return };
         let zone = case.zone();
         let message = format!(
             "{} passed to and fro between {} and {}: {} switches since {}",
