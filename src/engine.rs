@@ -81,6 +81,8 @@ pub struct Sighting<'a> {
     pub device: &'a [u8],
     /// What it says, unless it was not understood or concerns nobody.
     pub event: Option<Event<'a>>,
+    /// SHA-256 of a line that says something.
+    pub sha256: [u8; 32],
     /// Whether a format knew it.
     pub parsed: bool,
 }

@@ -14,6 +14,7 @@ pub mod daybook;
 pub mod engine;
 pub mod fault;
 pub mod geo;
+pub mod hashed;
 pub mod json;
 pub mod learning;
 pub mod metrics;

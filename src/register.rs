@@ -147,7 +147,7 @@ impl Register {
 
     /// Ids of the suppliers, for the nearest valid name.
     pub fn supplier_ids(&self) -> impl Iterator<Item = &str> {
-        self.suppliers.iter().map(|supplier| &*supplier.id)
+        self.suppliers.iter().map(|supplier| &**supplier.id)
     }
 
     /// Ids of the sites, for the nearest valid name.
@@ -221,7 +221,7 @@ groups = ["GG_VPN_HERMES", "*presta*"]
             ("", None, None),
         ] {
             let owner = register.owner(login, group);
-            let supplier = owner.and_then(|owner| register.suppliers.get(owner.supplier)).map(|supplier| &*supplier.id);
+            let supplier = owner.and_then(|owner| register.suppliers.get(owner.supplier)).map(|supplier| &**supplier.id);
             assert_eq!(supplier, expected, "{login} {group:?}");
             assert_eq!(owner.is_some_and(|owner| owner.account.is_some()), login == "ext-chimere-7");
         }
@@ -236,7 +236,7 @@ groups = ["GG_VPN_HERMES", "*presta*"]
         assert!(register.is_inner(address("10.99.0.200")) && register.is_inner(address("2001:db8:99::1")));
         assert!(!register.is_inner(address("10.99.1.0")));
         let peer = register.supplier_by_peer(address("::ffff:203.0.113.9")).unwrap();
-        assert_eq!(&*peer.id, "chimere");
+        assert_eq!(&**peer.id, "chimere");
         assert!(register.supplier_by_peer(address("203.0.113.8")).is_none());
     }
 
@@ -269,7 +269,7 @@ groups = ["GG_VPN_HERMES", "*presta*"]
         assert!(register.looks_like_supplier("ext-chimere", None, None));
         assert!(!register.looks_like_supplier("martin", Some("ght.example"), None));
         let supplier = register.inferred("ext-chimere");
-        assert_eq!((&*supplier.id, &*supplier.name, supplier.kind), ("ext-chimere", "ext-chimere", SupplierKind::Human));
+        assert_eq!((&**supplier.id, &*supplier.name, supplier.kind), ("ext-chimere", "ext-chimere", SupplierKind::Human));
         assert_eq!(register.calendars.hours(supplier.calendar), "Mo-Fr 08:00-18:00; PH off");
     }
 

@@ -17,6 +17,7 @@ use nightporter::rules::Rules;
 use nightporter::zone::Zone;
 use parsers::time::SECOND;
 use parsers::{About, Escape, Event, Facts, FormatId, Kind, Stamp, Text, Time, Verdict};
+use sha2::{Digest, Sha256};
 
 const REGISTER: &str = r#"
 [[site]]
@@ -99,8 +100,9 @@ fn step(engine: &mut Engine, line: &str, offset: u64, out: &mut Vec<Alert>) {
     let event = Event { line: line.as_bytes(), facts: &facts, format: FormatId(0) };
     let arrival = Arrival::Replayed { reference: Time(i64::MAX) };
     let source = u16::try_from(source).unwrap();
+    let sha256 = Sha256::digest(line).into();
     let sighting =
-        Sighting { source, offset, arrival, line: event.line, stamp: facts.stamp, device: b"", event: Some(event), parsed: true };
+        Sighting { source, offset, arrival, line: event.line, stamp: facts.stamp, device: b"", event: Some(event), sha256, parsed: true };
     engine.step(Input::Line(sighting), out);
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parsers::Time;
 use parsers::time::{DAY, HOUR};
 
-use super::joining::{Said, sha256};
+use super::joining::Said;
 use super::{Arrival, Engine};
 use crate::clock::Hints;
 use crate::daybook::{Entry, Window};
@@ -27,7 +27,7 @@ impl Engine {
         let by = said.event.text(said.event.facts.by).map(|by| lossy(by).to_lowercase()).unwrap_or_default();
         // Nobody lets himself in: what an account of the supplier grants is not granted.
         let is_own =
-            by == *owner.login || self.attribution.by_name(&by, &self.register).is_some_and(|own| own.supplier.id == owner.supplier.id);
+            by == **owner.login || self.attribution.by_name(&by, &self.register).is_some_and(|own| own.supplier.id == owner.supplier.id);
         if is_own {
             return;
         }
@@ -37,7 +37,7 @@ impl Engine {
         let until = until.unwrap_or_else(|| from.plus(GRANTED_FOR));
         let Some(source) = self.sources.get(usize::from(said.sighting.source)) else { return };
         let gateway = said.event.text(said.event.facts.device).map_or_else(|| source.name.to_string(), |name| lossy(name).into_owned());
-        let number: String = sha256(said.event).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let number: String = said.sighting.sha256.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         let window = Window {
             at,
             id: [APPROVAL, &number].concat().into(),

@@ -13,6 +13,7 @@ use parsers::time::{HOUR, MINUTE};
 
 use super::joining::Said;
 use super::state::{Accounted, State};
+use crate::hashed::Hashed;
 use crate::normalised::lossy;
 use crate::register::{Account, Register, Supplier};
 use crate::session::Session;
@@ -43,13 +44,13 @@ pub(super) struct Owner {
     /// The account's own entry in the register.
     pub account: Option<Arc<Account>>,
     /// The login, lower case, without domain.
-    pub login: Arc<str>,
+    pub login: Hashed<Arc<str>>,
 }
 
 impl Owner {
     /// An account that has no entry of its own in the register; a stranger's, too.
     pub(super) fn without_entry(supplier: &Arc<Supplier>, login: Arc<str>) -> Owner {
-        Owner { supplier: Arc::clone(supplier), account: None, login }
+        Owner { supplier: Arc::clone(supplier), account: None, login: login.into() }
     }
 
     /// Whether anybody may have invented the login, unless it once got in: the register does not spell it out.
@@ -62,9 +63,9 @@ impl Owner {
 #[derive(Debug)]
 pub(super) struct Who {
     /// Supplier id.
-    pub supplier: Arc<str>,
+    pub supplier: Hashed<Arc<str>>,
     /// Login.
-    pub login: Arc<str>,
+    pub login: Hashed<Arc<str>>,
     /// Whose it is; `None` where the register no longer knows the supplier.
     pub owner: Option<Owner>,
 }
@@ -135,7 +136,7 @@ impl Attribution {
         }
         let key = self.key.as_slice().into();
         if let Some(owner) = &owner {
-            let is_known = self.known.contains_key(&owner.login);
+            let is_known = self.known.contains_key(&*owner.login);
             let (held, room) = if is_known { (&mut self.owners, LOOKED_UP) } else { (&mut self.claims, CLAIMED) };
             if held.len() >= room {
                 held.clear();
@@ -162,11 +163,11 @@ impl Attribution {
         let login: Arc<str> = login.into();
         if !register.is_declared() {
             let looks = register.looks_like_supplier(&login, domain, group) || self.known.contains_key(&login);
-            return looks.then(|| Owner { supplier: Arc::new(register.inferred(&login)), account: None, login });
+            return looks.then(|| Owner { supplier: Arc::new(register.inferred(&login)), account: None, login: login.into() });
         }
         if let Some(found) = register.owner(&login, group) {
             let (supplier, account) = register.of(found)?;
-            return Some(Owner { supplier: Arc::clone(supplier), account: account.cloned(), login });
+            return Some(Owner { supplier: Arc::clone(supplier), account: account.cloned(), login: login.into() });
         }
         let supplier = register.supplier(self.known.get(&login)?)?;
         Some(Owner::without_entry(supplier, login))
@@ -174,7 +175,7 @@ impl Attribution {
 
     /// An account got in: lines that leave out its group are still its own.
     pub(super) fn know(&mut self, owner: &Owner, register: &Register) {
-        if self.known.get(&owner.login).is_some_and(|known| *known <= owner.supplier.id) {
+        if self.known.get(&*owner.login).is_some_and(|known| *known <= *owner.supplier.id) {
             return;
         }
         if self.look_up(&owner.login, None, None, register).is_none_or(|known| known.supplier.id != owner.supplier.id) {
@@ -265,12 +266,12 @@ impl Who {
         } else {
             Some(named(&Arc::new(register.inferred(login))))
         };
-        Who { supplier: Arc::clone(supplier), login: Arc::clone(login), owner }
+        Who { supplier: Arc::clone(supplier).into(), login: Arc::clone(login).into(), owner }
     }
 
     /// An account by its owner.
     pub(super) fn of(owner: &Owner) -> Who {
-        Who { supplier: Arc::clone(&owner.supplier.id), login: Arc::clone(&owner.login), owner: Some(owner.clone()) }
+        Who { supplier: owner.supplier.id.clone(), login: owner.login.clone(), owner: Some(owner.clone()) }
     }
 }
 
@@ -304,7 +305,7 @@ impl Ord for Holder {
 
 impl Holder {
     fn is(&self, session: &Session, login: &Arc<str>) -> bool {
-        self.login == *login && self.session == session.number
+        *self.login == *login && self.session == session.number
     }
 }
 

@@ -5,15 +5,16 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{BuildHasher, Hash};
+use std::hash::Hash;
 use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use foldhash::fast::FixedState;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
+
+use crate::hashed::{Hashed, hash_of};
 
 /// So many entities to a shard: with more of them, there are more shards. A shard is copied in a microsecond, and lies in a few
 /// lines of the processor's cache.
@@ -47,15 +48,38 @@ impl Key for Arc<str> {
 
 impl Key for IpAddr {}
 
+/// What an entity is asked for by: its key, whether its hash is known or not. Attackers may choose keys, but each shard is sorted.
+pub trait Asked<K> {
+    /// The key.
+    fn key(&self) -> &K;
+    /// Its hash.
+    fn hash(&self) -> u64;
+}
+
+impl<K: Key> Asked<K> for K {
+    fn key(&self) -> &K {
+        self
+    }
+
+    fn hash(&self) -> u64 {
+        hash_of(self)
+    }
+}
+
+impl<K: Key> Asked<K> for Hashed<K> {
+    fn key(&self) -> &K {
+        self
+    }
+
+    fn hash(&self) -> u64 {
+        Hashed::hash(self)
+    }
+}
+
 impl<K, V> Default for Entities<K, V> {
     fn default() -> Self {
         Entities { shards: SmallVec::new(), len: 0 }
     }
-}
-
-/// A fast hash without a seed: attackers may choose keys, but each shard is sorted.
-fn hash_of<K: Hash>(key: &K) -> u64 {
-    FixedState::with_seed(0).hash_one(key)
 }
 
 /// Where a key lies in a shard, or would lie, by the bits of its hash that are not the shard's own. Hashes are spread evenly: its place
@@ -94,16 +118,16 @@ impl<K: Key, V: Clone + Default> Entities<K, V> {
     }
 
     /// The entity of a key.
-    pub fn get(&self, key: &K) -> Option<&V> {
-        let hash = hash_of(key);
+    pub fn get(&self, asked: &impl Asked<K>) -> Option<&V> {
+        let (key, hash) = (asked.key(), asked.hash());
         let (at, within) = self.shard_of(hash);
         let shard = self.shards.get(at)?;
         shard.get(place(shard, hash, within, key).ok()?).map(|(.., entity)| &**entity)
     }
 
     /// The entity of a key, to be changed, if there is one.
-    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let hash = hash_of(key);
+    pub fn get_mut(&mut self, asked: &impl Asked<K>) -> Option<&mut V> {
+        let (key, hash) = (asked.key(), asked.hash());
         let (at, within) = self.shard_of(hash);
         let shard = self.shards.get_mut(at)?;
         let place = place(shard, hash, within, key).ok()?;
@@ -111,11 +135,11 @@ impl<K: Key, V: Clone + Default> Entities<K, V> {
     }
 
     /// The entity of a key, made if there is none, to be changed.
-    pub fn entry(&mut self, key: &K) -> Option<&mut V> {
+    pub fn entry(&mut self, asked: &impl Asked<K>) -> Option<&mut V> {
         if self.len >= self.shards.len() * OF_A_SHARD {
             self.grow();
         }
-        let hash = hash_of(key);
+        let (key, hash) = (asked.key(), asked.hash());
         let (at, within) = self.shard_of(hash);
         let shard = self.shards.get_mut(at)?;
         let at = place(shard, hash, within, key).unwrap_or_else(|at| {
@@ -194,7 +218,7 @@ impl<'de, K: Key + Deserialize<'de>, V: Clone + Default + Deserialize<'de>> Visi
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Self::Value, A::Error> {
         let mut entities = Entities::default();
-        while let Some((key, value)) = all.next_element()? {
+        while let Some((key, value)) = all.next_element::<(K, V)>()? {
             if let Some(entity) = entities.entry(&key) {
                 *entity = value;
             }
@@ -204,7 +228,7 @@ impl<'de, K: Key + Deserialize<'de>, V: Clone + Default + Deserialize<'de>> Visi
 
     fn visit_map<A: MapAccess<'de>>(self, mut all: A) -> Result<Self::Value, A::Error> {
         let mut entities = Entities::default();
-        while let Some((key, value)) = all.next_entry()? {
+        while let Some((key, value)) = all.next_entry::<K, V>()? {
             if let Some(entity) = entities.entry(&key) {
                 *entity = value;
             }

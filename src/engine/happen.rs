@@ -7,7 +7,7 @@ use parsers::{About, Event, Kind, Verdict};
 
 use super::attribution::{Holder, Owner};
 use super::connections::REFUSED_WITHIN;
-use super::joining::{Said, sha256};
+use super::joining::Said;
 use super::sessions::MAX_SESSION;
 use super::telling::Happened;
 use super::{Engine, Sighting};
@@ -59,21 +59,21 @@ impl Engine {
         }
     }
 
-    /// The hash of a line that concerns a supplier; `None` if it repeats a line already seen.
-    pub(super) fn first_sight(&mut self, said: &Said<'_>) -> Option<[u8; 32]> {
-        let sha256 = sha256(said.event);
+    /// Whether a line that concerns a supplier repeats no line already seen; it is known from now on.
+    pub(super) fn is_new(&mut self, said: &Said<'_>) -> bool {
+        let sha256 = said.sighting.sha256;
         let room = self.tells_of_anybody(said).then(|| self.room_of_a_stream());
-        let held = Arc::make_mut(self.state.streams.get_mut(said.stream)?);
+        let Some(held) = self.state.streams.get_mut(said.stream).map(Arc::make_mut) else { return false };
         let clock = held.clock.greatest().unwrap_or(said.at());
         if held.repeats(sha256, clock, room) {
             self.repeated += 1;
-            return None;
+            return false;
         }
         // The lines that it rests on have been seen with it.
         for line in said.before.iter().flat_map(|before| &before.evidence) {
             held.repeats(line.sha256, clock, room);
         }
-        Some(sha256)
+        true
     }
 
     /// Whether a line tells of the refusal of a login that anybody may have invented: the register does not spell it out, and it never got
@@ -135,14 +135,16 @@ impl Engine {
             }
             return;
         }
-        let Some(sha256) = self.first_sight(said) else { return };
+        if !self.is_new(said) {
+            return;
+        }
         let origin = self.origin(&owner.supplier, said.source_ip);
         let register = Arc::clone(&self.register);
         self.attribution.know(&owner, &register);
-        let Some((happening, session)) = self.open(&owner, said, origin, sha256) else { return };
+        let Some((happening, session)) = self.open(&owner, said, origin) else { return };
         self.forget(said);
         let address = said.source_ip.filter(|_| origin.is_some());
-        self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, sha256, Some(session)) }, out);
+        self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, Some(session)) }, out);
     }
 
     /// The inner address or the id of a session goes to somebody who is no supplier: whoever held it is gone. A repetition of a line
@@ -187,8 +189,7 @@ impl Engine {
 
     fn failure(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
         let owner = self.owner(said);
-        let sha256 = owner.as_ref().and_then(|_| self.first_sight(said));
-        if owner.is_some() && sha256.is_none() {
+        if owner.is_some() && !self.is_new(said) {
             return;
         }
         // What seemed to come up was not let in: it never was a session.
@@ -204,11 +205,11 @@ impl Engine {
             self.close(holder, said.at());
         }
         let again = said.before.as_ref().is_some_and(|before| before.tells_again(said.at(), &said.words()));
-        self.remember(said, sha256.is_some() && !again);
-        let (Some(owner), Some(sha256)) = (owner, sha256) else { return self.stranger(said, Happening::Refused { again }, out) };
+        self.remember(said, owner.is_some() && !again);
+        let Some(owner) = owner else { return self.stranger(said, Happening::Refused { again }, out) };
         let origin = self.origin(&owner.supplier, said.source_ip);
         let address = said.source_ip.filter(|_| origin.is_some());
-        self.happened(&owner, Happened { address, origin, ..Happened::of(said, Happening::Refused { again }, sha256, None) }, out);
+        self.happened(&owner, Happened { address, origin, ..Happened::of(said, Happening::Refused { again }, None) }, out);
     }
 
     /// A line that tells no access by itself: what it says counts for its session, or for the lines to come.
@@ -257,7 +258,7 @@ impl Engine {
         let origin = self.origin(&supplier, said.source_ip);
         let address = said.source_ip.filter(|_| origin.is_some());
         let owner = Owner::without_entry(&supplier, login);
-        self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, sha256(said.event), None) }, out);
+        self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, None) }, out);
     }
 
     /// The gateway was changed: by a supplier's account, out of a supplier's session, or by somebody else.
@@ -281,17 +282,21 @@ impl Engine {
                 }
             },
         };
-        let Some(sha256) = self.first_sight(said) else { return };
-        self.happened(&owner, Happened::of(said, Happening::Changed, sha256, holder.map(|holder| holder.session)), out);
+        if !self.is_new(said) {
+            return;
+        }
+        self.happened(&owner, Happened::of(said, Happening::Changed, holder.map(|holder| holder.session)), out);
     }
 
     fn tunnel(&mut self, said: &Said<'_>, peer: IpAddr, supplier: &Arc<Supplier>, out: &mut Vec<Alert>) {
-        let Some(sha256) = self.first_sight(said) else { return };
+        if !self.is_new(said) {
+            return;
+        }
         let Some(supplied) = self.state.suppliers.entry(&supplier.id) else { return };
         let came_up = supplied.tunnel_up(said.stream_index(), peer, said.id.as_deref(), said.at());
         let happening = if came_up { Happening::TunnelUp } else { Happening::TunnelRekeyed };
         let owner = Owner::without_entry(supplier, "".into());
-        self.happened(&owner, Happened { source_ip: said.source_ip.or(Some(peer)), ..Happened::of(said, happening, sha256, None) }, out);
+        self.happened(&owner, Happened { source_ip: said.source_ip.or(Some(peer)), ..Happened::of(said, happening, None) }, out);
     }
 
     fn traffic(&mut self, said: &Said<'_>, out: &mut Vec<Alert>) {
@@ -316,9 +321,11 @@ impl Engine {
     /// A session shows life. `false` if it does not, since it is over or the line was seen before.
     fn used(&mut self, said: &Said<'_>, holder: &Holder, happening: Happening, out: &mut Vec<Alert>) -> bool {
         let Some(owner) = &holder.owner else { return false };
-        let Some(sha256) = self.first_sight(said) else { return false };
+        if !self.is_new(said) {
+            return false;
+        }
         // Its time may be up before its timer, which waits for lines that are late.
         let uses = Some(owner.supplier.max_session.unwrap_or(MAX_SESSION));
-        self.happened(owner, Happened { uses, ..Happened::of(said, happening, sha256, Some(holder.session)) }, out)
+        self.happened(owner, Happened { uses, ..Happened::of(said, happening, Some(holder.session)) }, out)
     }
 }

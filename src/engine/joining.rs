@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use parsers::time::HOUR;
 use parsers::{Event, Facts, Kind, Time};
-use sha2::{Digest, Sha256};
 
 use super::attribution::{Holder, Match, Opening, Owner};
 use super::connections::{Connection, SILENT};
@@ -88,8 +87,8 @@ impl<'a> Said<'a> {
         self.event.text(self.event.facts.device).map(short)
     }
 
-    /// The line as rules look at it, by its hash and by the names that the engine holds.
-    pub(super) fn line<'s>(&'s self, sha256: [u8; 32], sources: &'s [Source], observers: &'s [Arc<str>]) -> Option<Line<'s>> {
+    /// The line as rules look at it, by the names that the engine holds.
+    pub(super) fn line<'s>(&'s self, sources: &'s [Source], observers: &'s [Arc<str>]) -> Option<Line<'s>> {
         let Source { name, site, .. } = sources.get(usize::from(self.sighting.source))?;
         let names_device = !self.event.facts.device.is_empty();
         Some(Line {
@@ -101,7 +100,7 @@ impl<'a> Said<'a> {
             site: site.as_ref(),
             source: name,
             offset: self.sighting.offset,
-            sha256,
+            sha256: self.sighting.sha256,
             earlier: self.earlier(),
             story: None,
             time_guessed: self.dated.guessed,
@@ -228,7 +227,7 @@ impl Engine {
         let nameless = said.kind != Kind::Other && event.facts.user.is_empty();
         if let Some(before) = said.before.as_ref().filter(|before| nameless && !(before.evidence.is_empty() && before.refusals.is_empty()))
         {
-            let sha256 = sha256(event);
+            let sha256 = sighting.sha256;
             if before.evidence.iter().any(|line| line.sha256 == sha256) || before.refusals.contains(&sha256) {
                 return None;
             }
@@ -322,7 +321,7 @@ impl Engine {
                 now.accepted = None;
                 if said.user.is_none() {
                     now.refusals.truncate(REFUSALS - 1);
-                    now.refusals.insert(0, sha256(said.event));
+                    now.refusals.insert(0, said.sighting.sha256);
                 }
                 if attempt {
                     now.attempt = Some((at, said.words().as_ref().into()));
@@ -342,7 +341,7 @@ impl Engine {
             && let Some(source) = self.sources.get(usize::from(said.sighting.source))
         {
             let source = Arc::clone(&source.name);
-            let sha256 = sha256(said.event);
+            let sha256 = said.sighting.sha256;
             now.evidence.reserve_exact(1);
             now.evidence.push(Evidence { source, offset: said.sighting.offset, time: at, sha256, raw: None });
         }
@@ -396,7 +395,3 @@ fn names(login: &str, user: &[u8]) -> bool {
     user.eq_ignore_ascii_case(login.as_bytes()) || (!user.is_ascii() && lossy(user.to_vec().into()).to_lowercase() == login)
 }
 
-/// The hash by which evidence and repetitions know a line.
-pub(super) fn sha256(event: &Event<'_>) -> [u8; 32] {
-    Sha256::digest(event.line).into()
-}

@@ -73,10 +73,10 @@ impl Engine {
     }
 
     /// Opens the session that a line announces, or finds it; its number.
-    pub(super) fn open(&mut self, owner: &Owner, said: &Said<'_>, origin: Option<Origin>, sha256: [u8; 32]) -> Option<(Happening, u32)> {
+    pub(super) fn open(&mut self, owner: &Owner, said: &Said<'_>, origin: Option<Origin>) -> Option<(Happening, u32)> {
         self.name(said);
         let supplier = &owner.supplier;
-        let line = said.line(sha256, &self.sources, &self.observers)?;
+        let line = said.line(&self.sources, &self.observers)?;
         let story = || -> Arc<str> {
             let mut hash = Stable::new("story");
             hash.text(&supplier.id).text(&owner.login).evidence(&line.evidence());
@@ -282,7 +282,7 @@ impl Engine {
                 }
             }
             // Nothing ends, and a repetition of it must not end what begins meanwhile.
-            None => drop(self.first_sight(said)),
+            None => drop(self.is_new(said)),
         }
     }
 
@@ -312,7 +312,9 @@ impl Engine {
 
     /// Takes down the bytes that a line counts for a session. `false` if the line was seen before.
     pub(super) fn counted(&mut self, holder: &Holder, said: &Said<'_>, out: &mut Vec<Alert>) -> bool {
-        let Some(sha256) = self.first_sight(said) else { return false };
+        if !self.is_new(said) {
+            return false;
+        }
         let facts = said.event.facts;
         if facts.source_bytes.is_none() && facts.destination_bytes.is_none() {
             return true;
@@ -329,7 +331,7 @@ impl Engine {
             (true, true) => session.counted_within(facts.destination_bytes),
             (true, false) => return true,
         }
-        let happened = Happened::of(said, Happening::Counted, sha256, Some(holder.session));
+        let happened = Happened::of(said, Happening::Counted, Some(holder.session));
         self.happened(owner, happened, out);
         true
     }
@@ -407,7 +409,7 @@ impl Engine {
             What::StillOpen(cut) => {
                 let of_all = &*supplier == ALL;
                 let open = self.all(|session| session.opened <= cut && session.is_seen_open(due));
-                for holder in open.into_iter().filter(|holder| of_all || holder.supplier == supplier) {
+                for holder in open.into_iter().filter(|holder| of_all || *holder.supplier == supplier) {
                     let Some(owner) = &holder.owner else { continue };
                     self.happened(owner, Happened::due(Happening::StillOpen { cut }, due, Some(holder.session)), out);
                 }

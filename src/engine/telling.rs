@@ -25,8 +25,8 @@ const STORIES: usize = 16;
 pub(super) struct Happened<'a> {
     pub happening: Happening,
     pub now: Time,
-    /// What the line says, and its hash; `None` when a timer fell due.
-    pub line: Option<(&'a Said<'a>, [u8; 32])>,
+    /// What the line says; `None` when a timer fell due.
+    pub said: Option<&'a Said<'a>>,
     /// Where it comes from.
     pub source_ip: Option<IpAddr>,
     pub session: Option<u32>,
@@ -46,14 +46,14 @@ impl Engine {
 
     /// Shows what happened to all rules, or to one whose timer fell due, and makes alerts of what they find.
     pub(super) fn told(&mut self, owner: &Owner, mut happened: Happened<'_>, only: Option<&str>, out: &mut Vec<Alert>) -> bool {
-        if let Some((said, _)) = happened.line {
+        if let Some(said) = happened.said {
             self.name(said);
         }
         let supplier = &owner.supplier;
         let (register, rules, geo, daybook) = (&*self.register, &*self.rules, &*self.geo, &*self.state.daybook);
         // Nothing is kept of suppliers that are only the names of failing logins: anybody may invent them.
         let mut stranger = None;
-        let named_in_a_cut = || daybook.cut(&supplier.id, happened.now).is_some_and(|cut| cut.supplier == supplier.id);
+        let named_in_a_cut = || daybook.cut(&supplier.id, happened.now).is_some_and(|cut| cut.supplier == *supplier.id);
         let keep = register.is_declared() || supplier.is_nobody() || named_in_a_cut();
         let held = if keep { self.state.suppliers.entry(&supplier.id) } else { self.state.suppliers.get_mut(&supplier.id) };
         let Supplied { accounts, memory, .. } = held.unwrap_or_else(|| stranger.insert(Supplied::default()));
@@ -80,10 +80,10 @@ impl Engine {
         let seen = happened.address.and_then(|ip| self.state.addresses.seen(ip, happened.now, standing));
         let address = seen.map(|seen| &mut seen.memory);
         let session = happened.session.and_then(|number| sessions.iter().find(|session| session.number == number));
-        let said = happened.line.map(|(said, _)| said);
-        let login = (!owner.login.is_empty()).then_some(&owner.login);
-        let line = happened.line.and_then(|(said, sha256)| {
-            let line = said.line(sha256, &self.sources, &self.observers)?;
+        let login = (!owner.login.is_empty()).then_some(&*owner.login);
+        let said = happened.said;
+        let line = said.and_then(|said| {
+            let line = said.line(&self.sources, &self.observers)?;
             Some(Line { login, source_ip: happened.source_ip, story: session.map(|session| &session.story), ..line })
         });
         let case = Case {
@@ -128,13 +128,12 @@ impl Engine {
 
 impl<'a> Happened<'a> {
     /// What happened with a line.
-    pub(super) fn of(said: &'a Said<'a>, happening: Happening, sha256: [u8; 32], session: Option<u32>) -> Happened<'a> {
-        let line = Some((said, sha256));
-        Happened { happening, now: said.at(), line, source_ip: said.source_ip, session, address: None, origin: None, uses: None }
+    pub(super) fn of(said: &'a Said<'a>, happening: Happening, session: Option<u32>) -> Happened<'a> {
+        Happened { happening, now: said.at(), said: Some(said), source_ip: said.source_ip, session, address: None, origin: None, uses: None }
     }
 
     pub(super) fn due(happening: Happening, now: Time, session: Option<u32>) -> Happened<'static> {
-        Happened { happening, now, line: None, source_ip: None, session, address: None, origin: None, uses: None }
+        Happened { happening, now, said: None, source_ip: None, session, address: None, origin: None, uses: None }
     }
 }
 

@@ -328,7 +328,7 @@ impl CredentialGuessing {
             earlier: all_but(found.iter().map(|held| &held.evidence), &scene.evidence),
             users: found.iter().map(|held| Arc::clone(&held.login)).collect(),
             incident: Some(format!("spray from {ip} since {}", since.0)),
-            of_all: found.iter().any(|held| held.supplier != case.supplier.id),
+            of_all: found.iter().any(|held| held.supplier != *case.supplier.id),
             ..Finding::new("spray", Severity::Medium, scene, message)
         });
     }

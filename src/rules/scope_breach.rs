@@ -1,10 +1,11 @@
 //! `scope-breach`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use litemap::LiteMap;
 use parsers::Time;
 use parsers::time::{DAY, MINUTE};
 use serde::{Deserialize, Serialize};
@@ -54,9 +55,9 @@ pub struct Memory {
     #[serde(flatten)]
     watched: Learning,
     /// When it last used each target.
-    used: BTreeMap<IpAddr, Time>,
+    used: LiteMap<IpAddr, Time>,
     /// When it last used each target that no line gave an address of.
-    used_by_name: BTreeMap<Arc<str>, Time>,
+    used_by_name: LiteMap<Arc<str>, Time>,
     /// Targets that it used for the first time lately.
     lately: VecDeque<(Time, Target)>,
 }
@@ -100,7 +101,7 @@ impl Memory {
 }
 
 /// When a target was used before; from now on, now.
-fn last_used<T: Ord + Clone>(used: &mut BTreeMap<T, Time>, target: &T, now: Time) -> Option<Time> {
+fn last_used<T: Ord + Clone>(used: &mut LiteMap<T, Time>, target: &T, now: Time) -> Option<Time> {
     if let Some(last) = used.get_mut(target) {
         let before = *last;
         *last = before.max(now);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Case, Finding, Findings, Happening, Learned, Remembered, Rule, clock_words, local, size_words};
@@ -44,7 +45,7 @@ impl Default for VolumeOut {
 #[serde(default)]
 pub struct OfAccount {
     /// What the flows of its sessions took out, by number of the session.
-    flows: BTreeMap<u32, Flows>,
+    flows: LiteMap<u32, Flows>,
     /// What sessions took out that have ended and went on as others, by story.
     before: BTreeMap<Arc<str>, u64>,
 }

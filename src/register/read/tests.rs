@@ -62,7 +62,7 @@ expires = 2026-06-30
     assert_eq!((site.zone.iana_name(), site.pools[0].to_string()), (Some("Indian/Reunion"), "10.99.0.0/24".to_owned()));
     assert_eq!(register.calendars.zone(site.calendar).iana_name(), Some("Indian/Reunion"));
     let [chimere] = register.suppliers.as_slice() else { panic!("{:?}", register.suppliers) };
-    assert_eq!((&*chimere.id, &*chimere.name, chimere.kind), ("chimere", "Logiciels Chimère", SupplierKind::Human));
+    assert_eq!((&**chimere.id, &*chimere.name, chimere.kind), ("chimere", "Logiciels Chimère", SupplierKind::Human));
     let patterns = |globs: &[Glob]| globs.iter().map(|glob| glob.pattern().to_owned()).collect::<Vec<String>>();
     assert_eq!(patterns(&chimere.accounts), ["fourn.chimere", "ext-chimere-*"]);
     assert_eq!(patterns(&chimere.groups), ["gg_vpn_presta_chimere"]);

@@ -109,7 +109,7 @@ impl SharedCredential {
             return;
         }
         let now = case.now;
-        memory.successes.retain(|held| now.since(held.evidence.time) <= self.pooled_within && held.supplier != case.supplier.id);
+        memory.successes.retain(|held| now.since(held.evidence.time) <= self.pooled_within && held.supplier != *case.supplier.id);
         let declares = |id: &str| case.register.supplier(id).is_some_and(|supplier| supplier.is_at_home(ip));
         let both_declare = |other: &str| declares(&case.supplier.id) && declares(other);
         let other = memory.successes.iter().find(|held| !both_declare(&held.supplier)).cloned();
