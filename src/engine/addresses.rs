@@ -10,6 +10,7 @@ use parsers::time::DAY;
 use serde::{Deserialize, Serialize};
 
 use super::entities::Entities;
+use crate::hashed::Hashed;
 use crate::network::subscriber;
 use crate::rules::AddressMemory;
 
@@ -74,7 +75,7 @@ struct Counts {
 impl Addresses {
     /// What is remembered of an address from which something happened that gives it a standing.
     pub(super) fn seen(&mut self, address: IpAddr, at: Time, standing: Standing) -> Option<&mut Addressed> {
-        let address = subscriber(address);
+        let address = Hashed::from(subscriber(address));
         let before = self.held.get(&address).map(|held| held.standing);
         let standing = before.map_or(standing, |before| before.max(standing));
         if before != Some(standing) {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashSet};
 use parsers::Time;
 use parsers::time::{HOUR, MINUTE};
+use smallvec::SmallVec;
 
 use super::joining::Said;
 use super::state::{Accounted, State};
@@ -37,7 +38,7 @@ const STRANGERS: usize = 200_000;
 const LONG: usize = 128;
 
 /// Whose account a login is.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Owner {
     /// The supplier.
     pub supplier: Arc<Supplier>,
@@ -45,12 +46,28 @@ pub(super) struct Owner {
     pub account: Option<Arc<Account>>,
     /// The login, lower case, without domain.
     pub login: Hashed<Arc<str>>,
+    /// The register no longer knows the supplier: only its id is left of it.
+    pub is_gone: bool,
 }
 
 impl Owner {
     /// An account that has no entry of its own in the register; a stranger's, too.
     pub(super) fn without_entry(supplier: &Arc<Supplier>, login: Arc<str>) -> Owner {
-        Owner { supplier: Arc::clone(supplier), account: None, login: login.into() }
+        Owner { supplier: Arc::clone(supplier), account: None, login: login.into(), is_gone: false }
+    }
+
+    /// An account by its names.
+    pub(super) fn named(supplier: &Arc<str>, login: &Arc<str>, register: &Register) -> Owner {
+        let of = |supplier: &Arc<Supplier>| Owner::without_entry(supplier, Arc::clone(login));
+        if supplier.is_empty() {
+            of(register.nobody(None))
+        } else if !register.is_declared() {
+            of(&Arc::new(register.inferred(login)))
+        } else if let Some(supplier) = register.supplier(supplier) {
+            Owner { account: register.account(login).cloned(), ..of(supplier) }
+        } else {
+            Owner { is_gone: true, ..of(&Arc::new(register.inferred(supplier))) }
+        }
     }
 
     /// Whether anybody may have invented the login, unless it once got in: the register does not spell it out.
@@ -59,32 +76,24 @@ impl Owner {
     }
 }
 
-/// An account by its names, and by what the register says of it.
-#[derive(Debug)]
-pub(super) struct Who {
-    /// Supplier id.
-    pub supplier: Hashed<Arc<str>>,
-    /// Login.
-    pub login: Hashed<Arc<str>>,
-    /// Whose it is; `None` where the register no longer knows the supplier.
-    pub owner: Option<Owner>,
-}
-
 /// A session by whose it is.
 #[derive(Clone, Debug)]
 pub(super) struct Holder {
     /// The account.
-    pub who: Arc<Who>,
+    pub owner: Arc<Owner>,
     /// Number of the session.
     pub session: u32,
 }
 
+/// A connection's id, as short as most are.
+type Id = SmallVec<[u8; 24]>;
+
 /// Look-ups derived from register and state.
 #[derive(Default)]
 pub(super) struct Attribution {
-    owners: HashMap<Box<[u8]>, Owner>,
+    owners: HashMap<Box<[u8]>, Arc<Owner>>,
     /// Owners of logins that never got in: anybody may invent them.
-    claims: HashMap<Box<[u8]>, Owner>,
+    claims: HashMap<Box<[u8]>, Arc<Owner>>,
     strangers: HashSet<Box<[u8]>>,
     key: Vec<u8>,
     /// Supplier of an account that once got in, by login: later lines may leave out what showed it.
@@ -92,7 +101,7 @@ pub(super) struct Attribution {
     /// Holders of inner addresses, by site; an empty one is none.
     inner: HashMap<Arc<str>, HashMap<IpAddr, Holder>>,
     /// Holders of connection ids, by stream and id: open sessions, and ended ones as long as they are remembered.
-    ids: HashMap<u32, HashMap<Box<[u8]>, Holder>>,
+    ids: HashMap<u32, HashMap<Id, Holder>>,
 }
 
 impl Attribution {
@@ -105,9 +114,9 @@ impl Attribution {
                 if accounted.sessions.is_empty() {
                     continue;
                 }
-                let who = Arc::new(Who::named(supplier, login, register));
+                let owner = Arc::new(Owner::named(supplier, login, register));
                 for session in &accounted.sessions {
-                    attribution.hold(session, &who);
+                    attribution.hold(session, &owner);
                 }
             }
         }
@@ -115,7 +124,7 @@ impl Attribution {
     }
 
     /// The owner of the login that a connection goes by.
-    pub(super) fn owner(&mut self, said: &Said<'_>, register: &Register) -> Option<Owner> {
+    pub(super) fn owner(&mut self, said: &Said<'_>, register: &Register) -> Option<Arc<Owner>> {
         let (user, domain, group) = (said.user.as_ref()?, said.domain.as_ref(), said.group.as_ref());
         self.key.clear();
         for part in [Some(user), domain, group] {
@@ -130,7 +139,7 @@ impl Attribution {
         }
         let text = |part: &std::borrow::Cow<'_, [u8]>| lossy(part.clone()).to_lowercase();
         let (login, domain, group) = (text(user), domain.map(text), group.map(text));
-        let owner = self.look_up(&login, domain.as_deref(), group.as_deref(), register);
+        let owner = self.look_up(&login, domain.as_deref(), group.as_deref(), register).map(Arc::new);
         if self.key.len() > LONG {
             return owner;
         }
@@ -163,11 +172,11 @@ impl Attribution {
         let login: Arc<str> = login.into();
         if !register.is_declared() {
             let looks = register.looks_like_supplier(&login, domain, group) || self.known.contains_key(&login);
-            return looks.then(|| Owner { supplier: Arc::new(register.inferred(&login)), account: None, login: login.into() });
+            return looks.then(|| Owner::without_entry(&Arc::new(register.inferred(&login)), login));
         }
         if let Some(found) = register.owner(&login, group) {
             let (supplier, account) = register.of(found)?;
-            return Some(Owner { supplier: Arc::clone(supplier), account: account.cloned(), login: login.into() });
+            return Some(Owner { account: account.cloned(), ..Owner::without_entry(supplier, login) });
         }
         let supplier = register.supplier(self.known.get(&login)?)?;
         Some(Owner::without_entry(supplier, login))
@@ -211,10 +220,10 @@ impl Attribution {
     }
 
     /// A session holds its inner address while it is open, and its ids.
-    pub(super) fn hold(&mut self, session: &Session, who: &Arc<Who>) {
-        let holder = Holder { who: Arc::clone(who), session: session.number };
+    pub(super) fn hold(&mut self, session: &Session, owner: &Arc<Owner>) {
+        let holder = Holder { owner: Arc::clone(owner), session: session.number };
         for (stream, id) in ids(session) {
-            self.ids.entry(stream).or_default().insert(id.into(), holder.clone());
+            self.ids.entry(stream).or_default().insert(Id::from_slice(id), holder.clone());
         }
         if let Some(inner) = session.inner.filter(|_| session.closed.is_none()) {
             self.inner.entry(session.site.clone().unwrap_or_default()).or_default().insert(inner, holder);
@@ -223,63 +232,46 @@ impl Attribution {
 
     /// A session that ended lets go of its inner address; late lines may still bear its id.
     pub(super) fn release_inner(&mut self, session: &Session, login: &Arc<str>) {
-        let Some(inner) = session.inner else { return };
-        if let Some(of_site) = self.inner.get_mut(session.site.as_deref().unwrap_or_default())
+        let of_site = session.inner.zip(self.inner.get_mut(session.site.as_deref().unwrap_or_default()));
+        if let Some((inner, of_site)) = of_site
             && of_site.get(&inner).is_some_and(|holder| holder.is(session, login))
         {
             of_site.remove(&inner);
         }
     }
 
-    /// A session lets go of one of its ids.
-    pub(super) fn release_id(&mut self, session: &Session, login: &Arc<str>, stream: u32, id: &[u8]) {
-        if let Some(ids) = self.ids.get_mut(&stream)
-            && ids.get(id).is_some_and(|holder| holder.is(session, login))
-        {
-            ids.remove(id);
+    /// A session lets go of one of its ids; whose it was, if it held it.
+    pub(super) fn release_id(&mut self, session: &Session, login: &Arc<str>, stream: u32, id: &[u8]) -> Option<Arc<Owner>> {
+        let ids = self.ids.get_mut(&stream)?;
+        let (id, holder) = ids.remove_entry(id)?;
+        if holder.is(session, login) {
+            return Some(holder.owner);
         }
+        ids.insert(id, holder);
+        None
     }
 
-    /// A session is forgotten: it lets go of what it still holds.
-    pub(super) fn release(&mut self, session: &Session, login: &Arc<str>) {
+    /// A session is forgotten: it lets go of what it still holds. Whose it was, if it held anything.
+    pub(super) fn release(&mut self, session: &Session, login: &Arc<str>) -> Option<Arc<Owner>> {
         self.release_inner(session, login);
-        self.release_ids(session, login);
+        self.release_ids(session, login)
     }
 
-    /// A session lets go of its ids.
-    pub(super) fn release_ids(&mut self, session: &Session, login: &Arc<str>) {
+    /// A session lets go of its ids; whose it was, if it held any.
+    pub(super) fn release_ids(&mut self, session: &Session, login: &Arc<str>) -> Option<Arc<Owner>> {
+        let mut owner = None;
         for (stream, id) in ids(session) {
-            self.release_id(session, login, stream, id);
+            owner = self.release_id(session, login, stream, id).or(owner);
         }
-    }
-}
-
-impl Who {
-    /// An account by its names.
-    pub(super) fn named(supplier: &Arc<str>, login: &Arc<str>, register: &Register) -> Who {
-        let named = |supplier: &Arc<Supplier>| Owner::without_entry(supplier, Arc::clone(login));
-        let owner = if supplier.is_empty() {
-            Some(named(register.nobody(None)))
-        } else if register.is_declared() {
-            let account = register.account(login).cloned();
-            register.supplier(supplier).map(|supplier| Owner { account, ..named(supplier) })
-        } else {
-            Some(named(&Arc::new(register.inferred(login))))
-        };
-        Who { supplier: Arc::clone(supplier).into(), login: Arc::clone(login).into(), owner }
-    }
-
-    /// An account by its owner.
-    pub(super) fn of(owner: &Owner) -> Who {
-        Who { supplier: owner.supplier.id.clone(), login: owner.login.clone(), owner: Some(owner.clone()) }
+        owner
     }
 }
 
 impl Deref for Holder {
-    type Target = Who;
+    type Target = Owner;
 
-    fn deref(&self) -> &Who {
-        &self.who
+    fn deref(&self) -> &Owner {
+        &self.owner
     }
 }
 
@@ -299,7 +291,7 @@ impl PartialOrd for Holder {
 
 impl Ord for Holder {
     fn cmp(&self, other: &Holder) -> Ordering {
-        (&self.supplier, &self.login, self.session).cmp(&(&other.supplier, &other.login, other.session))
+        (&self.supplier.id, &self.login, self.session).cmp(&(&other.supplier.id, &other.login, other.session))
     }
 }
 

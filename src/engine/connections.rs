@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use parsers::Time;
 use parsers::time::{HOUR, MINUTE, SECOND};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -85,7 +86,7 @@ impl Connection {
 /// their own, and in each the oldest makes room for a new one: what strangers invent drives out strangers only.
 #[derive(Clone, Debug, Default)]
 pub struct Connections {
-    held: BTreeMap<Arc<[u8]>, Held>,
+    held: HashMap<Arc<[u8]>, Held>,
     /// Ids of strangers and of known accounts, in the order in which they came.
     ages: [BTreeMap<u64, Arc<[u8]>>; 2],
     next: u64,
@@ -177,7 +178,9 @@ mod tests {
     use super::*;
 
     fn ids(connections: &Connections) -> Vec<String> {
-        connections.held.keys().map(|id| String::from_utf8_lossy(id).into_owned()).collect()
+        let mut ids: Vec<String> = connections.held.keys().map(|id| String::from_utf8_lossy(id).into_owned()).collect();
+        ids.sort();
+        ids
     }
 
     fn named(user: &[u8]) -> Connection {

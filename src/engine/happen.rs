@@ -109,7 +109,7 @@ impl Engine {
         if owner.is_none() {
             self.taken_by_a_stranger(said, site.as_ref());
         }
-        let own = |holder: &Holder, owner: &Option<Owner>| owner.as_ref().is_none_or(|owner| holder.supplier == owner.supplier.id);
+        let own = |holder: &Holder, owner: &Option<Arc<Owner>>| owner.as_ref().is_none_or(|owner| holder.supplier.id == owner.supplier.id);
         if let Some(holder) = self.within(said, site.as_ref()).filter(|holder| own(holder, &owner)) {
             // Behind a supplier's session, somebody else's login too is the supplier reaching a target.
             if self.used(said, &holder, Happening::Used { login: true }, out) {
@@ -139,9 +139,12 @@ impl Engine {
             return;
         }
         let origin = self.origin(&owner.supplier, said.source_ip);
-        let register = Arc::clone(&self.register);
-        self.attribution.know(&owner, &register);
         let Some((happening, session)) = self.open(&owner, said, origin) else { return };
+        // Of an account that had a session before, it is known.
+        if session == 0 {
+            let register = Arc::clone(&self.register);
+            self.attribution.know(&owner, &register);
+        }
         self.forget(said);
         let address = said.source_ip.filter(|_| origin.is_some());
         self.happened(&owner, Happened { address, origin, ..Happened::of(said, happening, Some(session)) }, out);
@@ -176,7 +179,7 @@ impl Engine {
 
     /// The bastion login that a target session belongs to, or the session that the login came out of: the same account's, on the same
     /// bastion, from the same place.
-    fn on_the_way(&self, said: &Said<'_>, owner: &Owner, site: Option<&Arc<str>>) -> Option<Holder> {
+    fn on_the_way(&self, said: &Said<'_>, owner: &Arc<Owner>, site: Option<&Arc<str>>) -> Option<Holder> {
         if !said.reaches_target() || said.holder.is_some() {
             return None;
         }
@@ -246,7 +249,7 @@ impl Engine {
         let Some(session) = self.state.session_mut(&holder).filter(|session| session.alive(said.at())) else { return };
         (session.source_ip, session.origin) = (said.source_ip, origin);
         session.told_by(stream, said.id.as_deref());
-        self.attribution.hold(session, &holder.who);
+        self.attribution.hold(session, &holder.owner);
         self.used(said, &holder, Happening::Seen, out);
     }
 
@@ -273,12 +276,14 @@ impl Engine {
             }
             None => match by_address {
                 Some(holder) => {
-                    let Some(owner) = holder.owner.clone() else { return };
-                    (owner, Some(holder))
+                    if holder.is_gone {
+                        return;
+                    }
+                    (Arc::clone(&holder.owner), Some(holder))
                 }
                 None => {
                     let user = said.user.as_ref().map(|user| lossy(user.clone()).to_lowercase()).unwrap_or_default();
-                    (Owner::without_entry(self.register.nobody(site.as_deref()), user.into()), None)
+                    (Arc::new(Owner::without_entry(self.register.nobody(site.as_deref()), user.into())), None)
                 }
             },
         };
@@ -320,12 +325,11 @@ impl Engine {
 
     /// A session shows life. `false` if it does not, since it is over or the line was seen before.
     fn used(&mut self, said: &Said<'_>, holder: &Holder, happening: Happening, out: &mut Vec<Alert>) -> bool {
-        let Some(owner) = &holder.owner else { return false };
-        if !self.is_new(said) {
+        if holder.is_gone || !self.is_new(said) {
             return false;
         }
         // Its time may be up before its timer, which waits for lines that are late.
-        let uses = Some(owner.supplier.max_session.unwrap_or(MAX_SESSION));
-        self.happened(owner, Happened { uses, ..Happened::of(said, happening, Some(holder.session)) }, out)
+        let uses = Some(holder.supplier.max_session.unwrap_or(MAX_SESSION));
+        self.happened(&holder.owner, Happened { uses, ..Happened::of(said, happening, Some(holder.session)) }, out)
     }
 }

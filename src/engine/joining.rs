@@ -281,9 +281,9 @@ impl Engine {
     }
 
     /// Whose line it is: its session's, else by the name that its connection goes by.
-    pub(super) fn owner(&mut self, said: &Said<'_>) -> Option<Owner> {
+    pub(super) fn owner(&mut self, said: &Said<'_>) -> Option<Arc<Owner>> {
         match &said.holder {
-            Some(holder) => holder.owner.clone(),
+            Some(holder) => (!holder.is_gone).then(|| Arc::clone(&holder.owner)),
             None => {
                 let register = Arc::clone(&self.register);
                 self.attribution.owner(said, &register)

@@ -6,12 +6,14 @@ use parsers::time::{DAY, MINUTE};
 use parsers::{Kind, Time};
 
 use super::Engine;
-use super::attribution::{Holder, Match, Opening, Owner, Who};
+use super::attribution::{Holder, Match, Opening, Owner};
+use super::entities::Asked;
 use super::joining::{Said, either};
-use super::state::{State, Timer, What};
+use super::state::{Accounted, State, Timer, What};
 use super::telling::Happened;
 use crate::alert::{Alert, Stable};
 use crate::daybook::ALL;
+use crate::hashed::Hashed;
 use crate::rules::Happening;
 use crate::session::{Origin, Session};
 
@@ -25,20 +27,24 @@ pub(super) const MAX_SESSION: i64 = DAY;
 const SESSIONS: usize = 256;
 
 impl State {
-    fn session(&self, holder: &Holder) -> Option<&Session> {
-        let accounted = self.suppliers.get(&holder.supplier)?.accounts.get(&holder.login)?;
-        accounted.sessions.iter().find(|session| session.number == holder.session)
+    fn session(&self, supplier: &impl Asked<Arc<str>>, login: &impl Asked<Arc<str>>, number: u32) -> Option<&Session> {
+        let accounted = self.suppliers.get(supplier)?.accounts.get(login)?;
+        accounted.sessions.iter().find(|session| session.number == number)
+    }
+
+    fn account_mut(&mut self, supplier: &impl Asked<Arc<str>>, login: &impl Asked<Arc<str>>) -> Option<&mut Accounted> {
+        self.suppliers.get_mut(supplier)?.accounts.get_mut(login)
     }
 
     pub(super) fn session_mut(&mut self, holder: &Holder) -> Option<&mut Session> {
-        self.suppliers.get_mut(&holder.supplier)?.accounts.get_mut(&holder.login)?.session_mut(holder.session)
+        self.account_mut(&holder.supplier.id, &holder.login)?.session_mut(holder.session)
     }
 }
 
 impl Engine {
     /// A session by its holder.
     pub(super) fn session(&self, holder: &Holder) -> Option<&Session> {
-        self.state.session(holder)
+        self.state.session(&holder.supplier.id, &holder.login, holder.session)
     }
 
     /// A session by its holder, to be changed.
@@ -48,7 +54,7 @@ impl Engine {
 
     /// A session by its account's names and its number.
     fn holder(&self, supplier: &Arc<str>, login: &Arc<str>, session: u32) -> Holder {
-        Holder { who: Arc::new(Who::named(supplier, login, &self.register)), session }
+        Holder { owner: Arc::new(Owner::named(supplier, login, &self.register)), session }
     }
 
     /// What is declared or known of addresses has changed: open sessions are of the origins that new ones would be of.
@@ -56,11 +62,11 @@ impl Engine {
         let mut placed = Vec::new();
         for (id, supplied) in self.state.suppliers.iter() {
             for (login, accounted) in supplied.accounts.iter().filter(|(_, accounted)| !accounted.sessions.is_empty()) {
-                let who = Arc::new(Who::named(id, login, &self.register));
+                let owner = Arc::new(Owner::named(id, login, &self.register));
                 for session in &accounted.sessions {
-                    let origin = who.owner.as_ref().and_then(|owner| self.origin(&owner.supplier, session.source_ip));
+                    let origin = if owner.is_gone { None } else { self.origin(&owner.supplier, session.source_ip) };
                     if origin != session.origin {
-                        placed.push((Holder { who: Arc::clone(&who), session: session.number }, origin));
+                        placed.push((Holder { owner: Arc::clone(&owner), session: session.number }, origin));
                     }
                 }
             }
@@ -73,7 +79,7 @@ impl Engine {
     }
 
     /// Opens the session that a line announces, or finds it; its number.
-    pub(super) fn open(&mut self, owner: &Owner, said: &Said<'_>, origin: Option<Origin>) -> Option<(Happening, u32)> {
+    pub(super) fn open(&mut self, owner: &Arc<Owner>, said: &Said<'_>, origin: Option<Origin>) -> Option<(Happening, u32)> {
         self.name(said);
         let supplier = &owner.supplier;
         let line = said.line(&self.sources, &self.observers)?;
@@ -156,15 +162,16 @@ impl Engine {
                     on_target: reaches,
                     within: Vec::new(),
                 };
+                self.hold(&session, owner, at);
+                let due = session.opened.plus(supplier.max_session.unwrap_or(MAX_SESSION));
+                let accounted = self.state.account_mut(&supplier.id, &owner.login)?;
                 // Most accounts have one session at a time: room for four, as vectors grow, would be a kilobyte each.
                 accounted.sessions.reserve_exact(1);
-                accounted.sessions.push(session.clone());
+                accounted.sessions.push(session);
                 let oldest = (accounted.sessions.len() > SESSIONS).then(|| accounted.sessions.remove(0));
                 if let Some(oldest) = oldest {
                     self.attribution.release(&oldest, &owner.login);
                 }
-                self.hold(&session, owner, at);
-                let due = session.opened.plus(supplier.max_session.unwrap_or(MAX_SESSION));
                 self.arm(Timer {
                     due,
                     supplier: Arc::clone(&supplier.id),
@@ -178,7 +185,7 @@ impl Engine {
 
     /// A session holds its inner address and its id. A gateway hands out either to one session at a time: whichever held
     /// it before is over.
-    fn hold(&mut self, session: &Session, owner: &Owner, at: Time) {
+    fn hold(&mut self, session: &Session, owner: &Arc<Owner>, at: Time) {
         let other = |holder: &&Holder| holder.login != owner.login || holder.session != session.number;
         let by_inner = session.inner.and_then(|inner| self.attribution.holder(session.site.as_ref(), inner)).filter(other).cloned();
         let by_id =
@@ -190,7 +197,7 @@ impl Engine {
         for (holder, stream, id) in by_id {
             self.take_id(&holder, stream, &id, at);
         }
-        self.attribution.hold(session, &Arc::new(Who::of(owner)));
+        self.attribution.hold(session, owner);
     }
 
     /// The id of a session, or of something within it, is another connection's now.
@@ -217,16 +224,16 @@ impl Engine {
         if let Some((stream, id)) = session.opened_within(stream, id) {
             self.attribution.release_id(session, &holder.login, stream, &id);
         }
-        self.attribution.hold(session, &holder.who);
+        self.attribution.hold(session, &holder.owner);
         self.forget(said);
     }
 
     /// The live session of an account on a site, the latest first.
-    pub(super) fn live(&self, owner: &Owner, site: Option<&Arc<str>>, at: Time, is: impl Fn(&Session) -> bool) -> Option<Holder> {
+    pub(super) fn live(&self, owner: &Arc<Owner>, site: Option<&Arc<str>>, at: Time, is: impl Fn(&Session) -> bool) -> Option<Holder> {
         let accounted = self.state.suppliers.get(&owner.supplier.id)?.accounts.get(&owner.login)?;
         let live = |session: &&Session| session.alive(at) && session.site.as_ref() == site && is(session);
         let session = accounted.sessions.iter().rev().find(live)?;
-        Some(Holder { who: Arc::new(Who::of(owner)), session: session.number })
+        Some(Holder { owner: Arc::clone(owner), session: session.number })
     }
 
     /// A line says that something ended: a session, or something within it.
@@ -274,7 +281,7 @@ impl Engine {
             Some(begun) => open.min_by_key(|session| session.opened.since(begun).unsigned_abs()),
             None => open.max_by_key(|session| session.number),
         };
-        let holder = session.map(|session| Holder { who: Arc::new(Who::of(&owner)), session: session.number });
+        let holder = session.map(|session| Holder { owner: Arc::clone(&owner), session: session.number });
         match holder {
             Some(holder) => {
                 if self.counted(&holder, said, out) {
@@ -319,7 +326,9 @@ impl Engine {
         if facts.source_bytes.is_none() && facts.destination_bytes.is_none() {
             return true;
         }
-        let Some(owner) = &holder.owner else { return true };
+        if holder.is_gone {
+            return true;
+        }
         let (stream, is_over) = (said.stream_index(), matches!(said.kind, Kind::Logout | Kind::SessionEnd));
         let Some(session) = self.session_mut(holder) else { return true };
         let is_within = said.id.as_deref().is_some_and(|id| {
@@ -332,22 +341,42 @@ impl Engine {
             (true, false) => return true,
         }
         let happened = Happened::of(said, Happening::Counted, Some(holder.session));
-        self.happened(owner, happened, out);
+        self.happened(&holder.owner, happened, out);
         true
     }
 
     /// Ends a session.
     pub(super) fn close(&mut self, holder: &Holder, at: Time) {
-        let Some(session) = self.state.session_mut(holder).filter(|session| session.closed.is_none()) else { return };
+        self.close_named(&holder.supplier.id, &holder.login, holder.session, at);
+    }
+
+    /// Ends a session, by the names of its account.
+    fn close_named(&mut self, supplier: &impl Asked<Arc<str>>, login: &impl Asked<Arc<str>>, number: u32, at: Time) {
+        let Some(accounted) = self.state.account_mut(supplier, login) else { return };
+        let Some(session) = accounted.session_mut(number).filter(|session| session.closed.is_none()) else { return };
         let closed = at.max(session.opened);
         session.closed = Some(closed);
-        self.attribution.release_inner(session, &holder.login);
+        self.attribution.release_inner(session, login.key());
         self.arm(Timer {
             due: closed.plus(REMEMBERED_FOR),
-            supplier: Arc::clone(&holder.supplier),
-            login: Some(Arc::clone(&holder.login)),
-            what: What::Forget(holder.session),
+            supplier: Arc::clone(supplier.key()),
+            login: Some(Arc::clone(login.key())),
+            what: What::Forget(number),
         });
+    }
+
+    /// An ended session is told to the rules, and nothing of it is kept.
+    fn forgotten(&mut self, supplier: &Arc<str>, login: &Arc<str>, number: u32, at: Time, out: &mut Vec<Alert>) {
+        let (supplier, login) = (Hashed::from(Arc::clone(supplier)), Hashed::from(Arc::clone(login)));
+        let Some(session) = self.state.session(&supplier, &login, number) else { return };
+        let held_by = self.attribution.release(session, &login);
+        let owner = held_by.unwrap_or_else(|| Arc::new(Owner::named(&supplier, &login, &self.register)));
+        if !owner.is_gone {
+            self.happened(&owner, Happened::due(Happening::Ended, at, Some(number)), out);
+        }
+        if let Some(accounted) = self.state.account_mut(&supplier, &login) {
+            accounted.sessions.retain(|session| session.number != number);
+        }
     }
 
     /// The sessions of all suppliers that `is` speaks of, in an order that does not depend on how they are kept.
@@ -390,35 +419,28 @@ impl Engine {
         match what {
             What::Close(session) => {
                 if let Some(login) = login {
-                    self.close(&self.holder(&supplier, &login, session), due);
+                    self.close_named(&supplier, &login, session, due);
                 }
             }
             What::Forget(session) => {
-                let Some(login) = login else { return };
-                let holder = self.holder(&supplier, &login, session);
-                if let Some(owner) = holder.owner.as_ref().filter(|_| self.session(&holder).is_some()) {
-                    self.happened(owner, Happened::due(Happening::Ended, due, Some(session)), out);
-                }
-                let account = self.state.suppliers.get_mut(&supplier).and_then(|supplied| supplied.accounts.get_mut(&login));
-                let Some(accounted) = account else { return };
-                if let Some(at) = accounted.sessions.iter().position(|held| held.number == session) {
-                    let session = accounted.sessions.remove(at);
-                    self.attribution.release(&session, &login);
+                if let Some(login) = login {
+                    self.forgotten(&supplier, &login, session, due, out);
                 }
             }
             What::StillOpen(cut) => {
                 let of_all = &*supplier == ALL;
                 let open = self.all(|session| session.opened <= cut && session.is_seen_open(due));
-                for holder in open.into_iter().filter(|holder| of_all || *holder.supplier == supplier) {
-                    let Some(owner) = &holder.owner else { continue };
-                    self.happened(owner, Happened::due(Happening::StillOpen { cut }, due, Some(holder.session)), out);
+                for holder in open.into_iter().filter(|holder| !holder.is_gone && (of_all || *holder.supplier.id == supplier)) {
+                    self.happened(&holder.owner, Happened::due(Happening::StillOpen { cut }, due, Some(holder.session)), out);
                 }
             }
             What::Stream { stream, rule, kind } => self.stream_due(stream, rule.0, kind, due, out),
             What::Rule { rule, kind } => {
-                let who = Who::named(&supplier, &login.unwrap_or_default(), &self.register);
-                let Some(owner) = &who.owner else { return };
-                self.told(owner, Happened::due(Happening::Due { kind }, due, None), Some(rule.0), out);
+                let owner = Owner::named(&supplier, &login.unwrap_or_default(), &self.register);
+                if owner.is_gone {
+                    return;
+                }
+                self.told(&owner, Happened::due(Happening::Due { kind }, due, None), Some(rule.0), out);
             }
         }
     }
