@@ -107,6 +107,10 @@ impl Daybook {
     /// The cut that keeps a supplier out at a time: the first that no lift undid. A cut of all suppliers is
     /// undone for one by a lift of that one or of all; a supplier's own cut only by its own lift.
     pub fn cut(&self, supplier: &str, time: Time) -> Option<&Cut> {
+        // Every line asks, and there is hardly ever one.
+        if self.cuts.is_empty() {
+            return None;
+        }
         let own_lift = self.last_lift(supplier, time);
         let any_lift = own_lift.max(self.last_lift(ALL, time));
         let own = self.first_cut(supplier, own_lift, time);

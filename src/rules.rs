@@ -208,8 +208,8 @@ pub struct Remembered<'a, R: Rule> {
     pub account: &'a mut R::Account,
     /// Of the supplier.
     pub supplier: &'a mut R::Supplier,
-    /// Of the source address.
-    pub address: &'a mut R::Address,
+    /// Of the source address, where there is one that counts; of another, nothing is kept.
+    pub address: Option<&'a mut R::Address>,
 }
 
 /// The memories of all rules of the entities at hand.
@@ -310,7 +310,7 @@ macro_rules! rules {
                     self.$module.observe(case, Remembered {
                         account: &mut memory.account.$module,
                         supplier: &mut memory.supplier.$module,
-                        address: memory.address.as_deref_mut().map_or(&mut Default::default(), |address| &mut address.$module),
+                        address: memory.address.as_deref_mut().map(|address| &mut address.$module),
                     }, out);
                 })*
             }

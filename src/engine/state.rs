@@ -89,17 +89,18 @@ impl Stream {
     pub fn repeats(&mut self, sha256: [u8; 32], clock: Time, room: Option<usize>) -> bool {
         self.recent.forget_before(clock);
         self.invented.forget_before(clock);
-        if self.recent.held.contains(&half(&sha256)) || self.invented.held.contains(&half(&sha256)) {
+        if self.invented.holds(&sha256) {
             return true;
         }
         match room {
-            None => self.recent.put(sha256, clock),
+            None => !self.recent.put(sha256, clock),
+            Some(_) if self.recent.holds(&sha256) => true,
             Some(room) => {
                 self.invented.put(sha256, clock);
                 self.invented.keep(room);
+                false
             }
         }
-        false
     }
 }
 
@@ -147,9 +148,17 @@ impl Recent {
         }
     }
 
-    fn put(&mut self, sha256: [u8; 32], clock: Time) {
-        self.held.insert(half(&sha256));
-        self.order.push_back((clock, sha256));
+    fn holds(&self, sha256: &[u8; 32]) -> bool {
+        !self.held.is_empty() && self.held.contains(&half(sha256))
+    }
+
+    /// Takes a line down; `false` if it was held.
+    fn put(&mut self, sha256: [u8; 32], clock: Time) -> bool {
+        let is_new = self.held.insert(half(&sha256));
+        if is_new {
+            self.order.push_back((clock, sha256));
+        }
+        is_new
     }
 
     fn keep(&mut self, room: usize) {

@@ -111,6 +111,9 @@ impl Engine {
         let mut findings = Findings::default();
         let mut memories = Memories { account: of_account, supplier: memory, address };
         rules.observe(&case, only, &mut memories, &mut findings);
+        if findings.is_empty() {
+            return true;
+        }
                 for (rule, mut finding) in findings.found {
             finding.because = with_site_time(register, finding.because, &finding.scene, case.zone());
             let about = if finding.of_all { register.nobody(finding.scene.site.as_deref()) } else { supplier };

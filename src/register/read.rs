@@ -218,7 +218,7 @@ fn values<T>(found: Vec<(T, Place)>) -> Vec<T> {
 
 fn scope(mut table: Table<'_>) -> Scope {
     table.need(&["to"]);
-    let to = values(table.list("to", str::parse::<Network>));
+    let to = table.list("to", str::parse::<Network>).into_iter().map(|(network, _)| network).collect();
     let ports = table.integers("ports", 1..=65_535).into_iter().filter_map(|port| u16::try_from(port).ok()).collect();
     table.finish();
     Scope { to, ports }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use parsers::Glob;
+use smallvec::SmallVec;
 
 use super::Name;
 use crate::calendar::{Bound, CalendarId};
@@ -11,14 +12,14 @@ use crate::network::Network;
 
 /// An outside firm, and what it may do.
 ///
-/// A line of traffic asks for the first fields only: they lie side by side, in two lines of the processor's cache.
+/// A line of traffic asks for the first fields only: they lie side by side, in a few lines of the processor's cache.
 #[repr(C)]
 #[derive(Clone, Debug)]
 pub struct Supplier {
     /// Its id in the configuration and in alerts.
     pub id: Hashed<Name>,
     /// What its sessions may reach; empty = anything.
-    pub scope: Vec<Scope>,
+    pub scope: SmallVec<[Scope; 1]>,
     /// Longest session, in nanoseconds.
     pub max_session: Option<i64>,
     /// Bytes that one session may take out of the hospital.
@@ -61,7 +62,7 @@ pub struct Supplier {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// The targets.
-    pub to: Vec<Network>,
+    pub to: SmallVec<[Network; 1]>,
     /// Their ports; empty = any.
     pub ports: Vec<u16>,
 }
@@ -106,7 +107,7 @@ impl Supplier {
             networks: Vec::new(),
             countries: Vec::new(),
             asns: Vec::new(),
-            scope: Vec::new(),
+            scope: SmallVec::new(),
             peers: Vec::new(),
             max_session: None,
             max_upload: None,

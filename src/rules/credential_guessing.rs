@@ -153,7 +153,7 @@ impl Rule for CredentialGuessing {
                 if let Some(burst) = Try::of(case, at_home).and_then(|failed| tries.failed(failed, self.failures, self.within)) {
                     self.brute_force(case, &burst, out);
                 }
-                if !at_home {
+                if let Some(address) = address.filter(|_| !at_home) {
                     self.failed_from(case, address, out);
                 }
             }
@@ -163,10 +163,13 @@ impl Rule for CredentialGuessing {
                     let before = supplier.declared.remove(login).or_else(|| supplier.invented.take(login));
                     account.tries = before.unwrap_or_else(|| std::mem::take(&mut account.tries));
                 }
-                if !at_home && case.origin.is_some() && !self.out_of_a_spray(case, address, out) {
+                let sprayed = |out: &mut Findings| address.as_deref().is_some_and(|address| self.out_of_a_spray(case, address, out));
+                if !at_home && case.origin.is_some() && !sprayed(out) {
                     self.after_failures(case, &account.tries, out);
                 }
-                address.moved_in(login);
+                if let Some(address) = address {
+                    address.moved_in(login);
+                }
                 supplier.came_from(case.origin, case.now);
             }
             _ => {}
@@ -178,7 +181,9 @@ impl Rule for CredentialGuessing {
         let (Some(login), crowd) = (line.login, &mut memory.supplier.crowd) else { return };
         match case.happening {
             Happening::Refused { again: false } => {
-                self.failed_from(case, memory.address, out);
+                if let Some(address) = memory.address {
+                    self.failed_from(case, address, out);
+                }
                 let (Some(ip), Some(_)) = (line.source_ip, case.origin) else { return };
                 let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
                 let most = (size(self.addresses), size(self.names));
@@ -189,8 +194,10 @@ impl Rule for CredentialGuessing {
             }
             Happening::Success { .. } => {
                 crowd.let_in(login);
-                self.out_of_a_spray(case, memory.address, out);
-                memory.address.moved_in(login);
+                if let Some(address) = memory.address {
+                    self.out_of_a_spray(case, address, out);
+                    address.moved_in(login);
+                }
             }
             _ => {}
         }

@@ -73,14 +73,16 @@ impl Rule for SharedCredential {
         {
             self.sign_of_life(case, session, memory.account, out);
         }
-        match case.happening {
-            Happening::Success { .. } | Happening::Announced { placed: true } => {
-                self.join(case, memory.account, out);
-                self.cross_site(case, memory.account.is_empty(), memory.address, out);
-                self.pooled_source(case, memory.address, out);
-            }
-            Happening::Refused { .. } => self.cross_site(case, memory.account.is_empty(), memory.address, out),
-            _ => {}
+        let comes_in = matches!(case.happening, Happening::Success { .. } | Happening::Announced { placed: true });
+        if comes_in {
+            self.join(case, memory.account, out);
+        }
+        let Some(address) = memory.address else { return };
+        if comes_in || matches!(case.happening, Happening::Refused { .. }) {
+            self.cross_site(case, memory.account.is_empty(), address, out);
+        }
+        if comes_in {
+            self.pooled_source(case, address, out);
         }
     }
 

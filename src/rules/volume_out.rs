@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::{Case, Finding, Findings, Happening, Learned, Remembered, Rule, clock_words, local, size_words};
 use crate::alert::{Because, RuleName, Severity};
@@ -45,9 +45,40 @@ impl Default for VolumeOut {
 #[serde(default)]
 pub struct OfAccount {
     /// What the flows of its sessions took out, by number of the session.
-    flows: LiteMap<u32, Flows>,
+    flows: BySession,
     /// What sessions took out that have ended and went on as others, by story.
     before: BTreeMap<Arc<str>, u64>,
+}
+
+/// An account has one session, as a rule: what is counted of it lies with the account.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "BTreeMap<u32, Flows>", into = "BTreeMap<u32, Flows>")]
+struct BySession(SmallVec<[(u32, Flows); 1]>);
+
+impl From<BTreeMap<u32, Flows>> for BySession {
+    fn from(flows: BTreeMap<u32, Flows>) -> BySession {
+        BySession(flows.into_iter().collect())
+    }
+}
+
+impl From<BySession> for BTreeMap<u32, Flows> {
+    fn from(flows: BySession) -> BTreeMap<u32, Flows> {
+        flows.0.into_iter().collect()
+    }
+}
+
+impl BySession {
+    fn get(&self, number: u32) -> Option<&Flows> {
+        self.0.iter().find(|(of, _)| *of == number).map(|(_, flows)| flows)
+    }
+
+    fn of(&mut self, number: u32) -> Option<&mut Flows> {
+        let at = self.0.iter().position(|(of, _)| *of == number).unwrap_or_else(|| {
+            self.0.push((number, Flows::default()));
+            self.0.len() - 1
+        });
+        self.0.get_mut(at).map(|(_, flows)| flows)
+    }
 }
 
 /// What the flows of one session took out.
@@ -184,10 +215,10 @@ impl OfAccount {
         // A flow from the target to the user sends what it takes out.
         let is_towards_user = session.inner.is_some() && facts.destination_ip == session.inner;
         let Some(bytes) = (if is_towards_user { facts.source_bytes } else { facts.destination_bytes }) else { return false };
-        if self.flows.len() >= SESSIONS {
-            self.flows.retain(|number, _| case.sessions.iter().any(|session| session.number == *number));
+        if self.flows.0.len() >= SESSIONS {
+            self.flows.0.retain(|(number, _)| case.sessions.iter().any(|session| session.number == *number));
         }
-        let Flows { bytes: taken, running } = self.flows.entry(session.number).or_default();
+        let Some(Flows { bytes: taken, running }) = self.flows.of(session.number) else { return false };
         let flow = ([facts.source_ip, facts.destination_ip], [facts.source_port, facts.destination_port]);
         let before = running.iter().position(|(known, _)| *known == flow).map_or(0, |at| running.swap_remove(at).1);
         if facts.running {
@@ -202,7 +233,7 @@ impl OfAccount {
 
     /// What a session took out by itself: of what flows, device and what is within it tell, the largest; `None` if nothing tells.
     fn of_session(&self, session: &Session) -> Option<u64> {
-        let flows = self.flows.get(&session.number).map(|flows| flows.bytes);
+        let flows = self.flows.get(session.number).map(|flows| flows.bytes);
         flows.max(session.received).max(session.received_within)
     }
 
@@ -217,7 +248,7 @@ impl OfAccount {
     /// A session will be forgotten: what it took out joins what is usual, or goes on with the session that it moved to.
     fn ended(&mut self, case: &Case<'_>, session: &Session, usual: &mut Fading<Spread>) {
         let own = self.of_session(session);
-        self.flows.remove(&session.number);
+        self.flows.0.retain(|(number, _)| *number != session.number);
         let before = self.before.remove(&session.story);
         let Some(taken) = own.max(before).map(|_| own.unwrap_or(0).saturating_add(before.unwrap_or(0))) else { return };
         if case.sessions.iter().any(|other| other.story == session.story && other.number != session.number) {
