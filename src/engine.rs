@@ -27,6 +27,7 @@ pub mod entities;
 pub mod flood;
 mod happen;
 mod joining;
+pub mod recent;
 mod sessions;
 mod signs;
 pub mod state;

@@ -1,17 +1,15 @@
 //! Everything the engine remembers: one serialisable value.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use foldhash::HashSet;
 use parsers::Time;
-use parsers::time::SECOND;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::addresses::Addresses;
 use super::connections::Connections;
 use super::entities::Entities;
 use super::flood::Floods;
+use super::recent::Recent;
 use super::timers::Timers;
 use super::tunnels::Tunnel;
 use crate::alert::Severity;
@@ -99,72 +97,6 @@ impl Stream {
                 self.invented.put(sha256, clock);
                 self.invented.keep(room);
                 false
-            }
-        }
-    }
-}
-
-/// The lines of a stream's last 90 seconds that concern a supplier, by content.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default, from = "Written")]
-pub struct Recent {
-    /// The first halves of the hashes: so the table is small, and nobody makes two lines that share one. Only asked, never gone through.
-    #[serde(skip)]
-    held: HashSet<Half>,
-    order: VecDeque<(Time, [u8; 32])>,
-}
-
-type Half = [u8; 16];
-
-fn half(sha256: &[u8; 32]) -> Half {
-    sha256.first_chunk().copied().unwrap_or_default()
-}
-
-/// What is written of [`Recent`].
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Written {
-    order: VecDeque<(Time, [u8; 32])>,
-}
-
-impl From<Written> for Recent {
-    fn from(Written { order }: Written) -> Recent {
-        Recent { held: order.iter().map(|(_, line)| half(line)).collect(), order }
-    }
-}
-
-/// A byte-identical line of one stream within this of the stream's clock is the same event.
-const REPEATED_WITHIN: i64 = 90 * SECOND;
-
-impl Recent {
-    fn forget_before(&mut self, clock: Time) {
-        while let Some(&(since, old)) = self.order.front() {
-            // A first line that the next one denied has set the clock back.
-            if (0..=REPEATED_WITHIN).contains(&clock.since(since)) {
-                break;
-            }
-            self.order.pop_front();
-            self.held.remove(&half(&old));
-        }
-    }
-
-    fn holds(&self, sha256: &[u8; 32]) -> bool {
-        !self.held.is_empty() && self.held.contains(&half(sha256))
-    }
-
-    /// Takes a line down; `false` if it was held.
-    fn put(&mut self, sha256: [u8; 32], clock: Time) -> bool {
-        let is_new = self.held.insert(half(&sha256));
-        if is_new {
-            self.order.push_back((clock, sha256));
-        }
-        is_new
-    }
-
-    fn keep(&mut self, room: usize) {
-        while self.order.len() > room {
-            if let Some((_, oldest)) = self.order.pop_front() {
-                self.held.remove(&half(&oldest));
             }
         }
     }
