@@ -13,6 +13,7 @@ use std::sync::Arc;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
+use triomphe::Arc as Shared;
 
 use crate::hashed::{Hashed, hash_of};
 
@@ -24,13 +25,22 @@ const OF_A_SHARD: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Entities<K, V> {
     /// A power of two of them, or none: most suppliers have a handful of accounts, and one. Sorted by hash they go on from one to the next.
-    shards: SmallVec<[Arc<Shard<K, V>>; 2]>,
+    shards: SmallVec<[Shared<Shard<K, V>>; 2]>,
     len: usize,
 }
 
 /// Sorted by hash, then key: to compare numbers that lie side by side is all that most searches need. Far more often searched than
 /// added to, it lies behind one pointer.
-type Shard<K, V> = [(u64, K, Arc<V>)];
+type Shard<K, V> = [(u64, K, Shared<V>)];
+
+/// A shard that nobody else sees, copied if need be. `std`'s `Arc` would lock the bus to know, also where nobody shares it, and what
+/// comes after would wait for the memory to answer.
+fn own<T: Clone>(shard: &mut Shared<[T]>) -> &mut [T] {
+    if !shard.is_unique() {
+        *shard = shard.iter().cloned().collect();
+    }
+    Shared::get_mut(shard).unwrap_or_default()
+}
 
 /// What entities are known by.
 pub trait Key: Ord + Clone + Hash {
@@ -85,7 +95,8 @@ impl<K, V> Default for Entities<K, V> {
 /// Where a key lies in a shard, or would lie, by the bits of its hash that are not the shard's own. Hashes are spread evenly: its place
 /// is near where its hash lies among all that there may be, and a search that begins there touches little memory.
 fn place<K: Key, V>(shard: &Shard<K, V>, hash: u64, within: u64, key: &K) -> Result<usize, usize> {
-    let compare = |(of, held, _): &(u64, K, Arc<V>)| of.cmp(&hash).then_with(|| if held.is(key) { Ordering::Equal } else { held.cmp(key) });
+    let compare =
+        |(of, held, _): &(u64, K, Shared<V>)| of.cmp(&hash).then_with(|| if held.is(key) { Ordering::Equal } else { held.cmp(key) });
     let is_before = |at: usize| shard.get(at).is_some_and(|entity| compare(entity) == Ordering::Less);
     let guess = usize::try_from((u128::from(within) * shard.len() as u128) >> u64::BITS).unwrap_or(0);
     let (mut low, mut high, mut step) = (0, shard.len(), 1);
@@ -131,7 +142,7 @@ impl<K: Key, V: Clone + Default> Entities<K, V> {
         let (at, within) = self.shard_of(hash);
         let shard = self.shards.get_mut(at)?;
         let place = place(shard, hash, within, key).ok()?;
-        Arc::make_mut(shard).get_mut(place).map(|(.., entity)| Arc::make_mut(entity))
+        own(shard).get_mut(place).map(|(.., entity)| Shared::make_mut(entity))
     }
 
     /// The entity of a key, made if there is none, to be changed.
@@ -144,25 +155,25 @@ impl<K: Key, V: Clone + Default> Entities<K, V> {
         let shard = self.shards.get_mut(at)?;
         let at = place(shard, hash, within, key).unwrap_or_else(|at| {
             let (before, after) = shard.split_at_checked(at).unwrap_or_default();
-            let new = (hash, key.clone(), Arc::default());
+            let new = (hash, key.clone(), Shared::default());
             *shard = before.iter().cloned().chain([new]).chain(after.iter().cloned()).collect();
             self.len += 1;
             at
         });
-        Arc::make_mut(shard).get_mut(at).map(|(.., entity)| Arc::make_mut(entity))
+        own(shard).get_mut(at).map(|(.., entity)| Shared::make_mut(entity))
     }
 
     /// Doubles the shards: each becomes two.
     fn grow(&mut self) {
         let before = std::mem::take(&mut self.shards);
         let shards = (before.len() * 2).max(1);
-        self.shards.resize_with(shards, Arc::default);
+        self.shards.resize_with(shards, || Shared::from_iter([]));
         for (at, shard) in before.iter().enumerate() {
             let lower = shard.partition_point(|(hash, ..)| self.shard_of(*hash).0 == 2 * at);
             let (lower, upper) = shard.split_at_checked(lower).unwrap_or_default();
             for (half, entities) in [lower, upper].into_iter().enumerate() {
                 if let Some(shard) = self.shards.get_mut(2 * at + half) {
-                    *shard = entities.into();
+                    *shard = entities.iter().cloned().collect();
                 }
             }
         }

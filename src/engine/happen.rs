@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use parsers::{About, Event, Kind, Verdict};
+use triomphe::Arc as Shared;
 
 use super::attribution::{Holder, Owner};
 use super::connections::REFUSED_WITHIN;
@@ -63,7 +64,7 @@ impl Engine {
     pub(super) fn is_new(&mut self, said: &Said<'_>) -> bool {
         let sha256 = said.sighting.sha256;
         let room = self.tells_of_anybody(said).then(|| self.room_of_a_stream());
-        let Some(held) = self.state.streams.get_mut(said.stream).map(Arc::make_mut) else { return false };
+        let Some(held) = self.state.streams.get_mut(said.stream).map(Shared::make_mut) else { return false };
         let clock = held.clock.greatest().unwrap_or(said.at());
         if held.repeats(sha256, clock, room) {
             self.repeated += 1;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use parsers::time::HOUR;
 use parsers::{Event, Facts, Kind, Time};
+use triomphe::Arc as Shared;
 
 use super::attribution::{Holder, Match, Opening, Owner};
 use super::connections::{Connection, SILENT};
@@ -347,7 +348,7 @@ impl Engine {
         }
         let room = self.room_of_a_stream();
         if let Some(stream) = self.state.streams.get_mut(said.stream) {
-            Arc::make_mut(&mut Arc::make_mut(stream).connections).put(id, now, known, room);
+            Shared::make_mut(&mut Shared::make_mut(stream).connections).put(id, now, known, room);
         }
     }
 
@@ -368,7 +369,7 @@ impl Engine {
         if let Some(stream) = self.state.streams.get_mut(said.stream)
             && stream.connections.get(id).is_some()
         {
-            Arc::make_mut(&mut Arc::make_mut(stream).connections).forget(id);
+            Shared::make_mut(&mut Shared::make_mut(stream).connections).forget(id);
         }
     }
 
@@ -376,7 +377,7 @@ impl Engine {
     pub(super) fn sweep_connections(&mut self) {
         let since = self.state.watermark.minus(SILENT + HOUR);
         for stream in self.state.streams.iter_mut().filter(|stream| stream.connections.any_silent_since(since)) {
-            Arc::make_mut(&mut Arc::make_mut(stream).connections).forget_silent_since(since);
+            Shared::make_mut(&mut Shared::make_mut(stream).connections).forget_silent_since(since);
         }
     }
 }
@@ -394,4 +395,3 @@ pub(super) fn short(mut text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
 fn names(login: &str, user: &[u8]) -> bool {
     user.eq_ignore_ascii_case(login.as_bytes()) || (!user.is_ascii() && lossy(user.to_vec().into()).to_lowercase() == login)
 }
-

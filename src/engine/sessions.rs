@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parsers::time::{DAY, MINUTE};
 use parsers::{Kind, Time};
+use triomphe::Arc as Shared;
 
 use super::Engine;
 use super::attribution::{Holder, Match, Opening, Owner};
@@ -409,7 +410,7 @@ impl Engine {
         if let Some(stream) = self.state.streams.get_mut(stream)
             && !stream.connections.is_empty()
         {
-            Arc::make_mut(&mut Arc::make_mut(stream).connections).forget_silent_since(at);
+            Shared::make_mut(&mut Shared::make_mut(stream).connections).forget_silent_since(at);
         }
     }
 

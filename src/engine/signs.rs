@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use parsers::{Stamp, Time};
+use triomphe::Arc as Shared;
 
 use super::state::{RuleId, Stream, Timer, What};
 use super::telling::alert;
@@ -24,7 +25,7 @@ impl Engine {
         let what = SignKind::Line { line, offset, parsed, stamped: stamp != Stamp::None };
         let at = if parsed || !sighting.device.is_empty() { at } else { self.speaker(at) };
         let Some(held) = self.state.streams.get_mut(at) else { return };
-        let Stream { source, device, clock, memory, .. } = Arc::make_mut(held);
+        let Stream { source, device, clock, memory, .. } = Shared::make_mut(held);
         let site = self.sources.get(usize::from(sighting.source)).and_then(|source| source.site.as_ref());
         let sign = Sign {
             what,
@@ -57,8 +58,8 @@ impl Engine {
     /// A timer that a rule asked for over a stream fell due.
     pub(super) fn stream_due(&mut self, stream: u32, rule: &str, kind: u8, due: Time, out: &mut Vec<Alert>) {
         let Some((at, held)) = usize::try_from(stream).ok().and_then(|at| Some((at, self.state.streams.get_mut(at)?))) else { return };
-        let mut memory: StreamMemory = std::mem::take(&mut Arc::make_mut(held).memory);
-        let Some(Stream { source, device, clock, .. }) = self.state.streams.get(at).map(Arc::as_ref) else { return };
+        let mut memory: StreamMemory = std::mem::take(&mut Shared::make_mut(held).memory);
+        let Some(Stream { source, device, clock, .. }) = self.state.streams.get(at).map(|stream| &**stream) else { return };
         let sign = Sign {
             what: SignKind::Due { kind },
             now: due,
@@ -77,7 +78,7 @@ impl Engine {
         self.rules.stream_due(rule, &sign, &mut memory, &mut findings);
         let told = findings.found.iter().map(|(_, finding)| finding.scene.time).max();
         if let Some(held) = self.state.streams.get_mut(at) {
-            let stream = Arc::make_mut(held);
+            let stream = Shared::make_mut(held);
             stream.memory = memory;
             stream.told = stream.told.max(told);
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parsers::Time;
 use serde::{Deserialize, Deserializer, Serialize};
+use triomphe::Arc as Shared;
 
 use super::addresses::Addresses;
 use super::connections::Connections;
@@ -23,7 +24,7 @@ use crate::session::Session;
 #[serde(default)]
 pub struct State {
     /// Every stream seen, in order of appearance.
-    pub streams: Vec<Arc<Stream>>,
+    pub streams: Vec<Shared<Stream>>,
     /// Suppliers by id, with their accounts and sessions inside; under the empty id, what is remembered of all strangers together.
     pub suppliers: Entities<Arc<str>, Supplied>,
     /// Source addresses of logins.
@@ -71,7 +72,7 @@ pub struct Stream {
     /// When the last alert fell due that speaks of its silence.
     pub told: Option<Time>,
     /// What its connections said that are no sessions yet.
-    pub connections: Arc<Connections>,
+    pub connections: Shared<Connections>,
     /// The rules' memories of it.
     pub memory: StreamMemory,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parsers::Time;
 use parsers::time::{MINUTE, SECOND};
+use triomphe::Arc as Shared;
 
 use super::joining::LONGEST;
 use super::state::{State, Stream};
@@ -40,7 +41,7 @@ impl Engine {
         }
         let at = self.stream(sighting)?;
         let source = self.sources.get_mut(usize::from(sighting.source))?;
-        let stream = Arc::make_mut(self.state.streams.get_mut(at)?);
+        let stream = Shared::make_mut(self.state.streams.get_mut(at)?);
         let (received, reference, live) = match sighting.arrival {
             Arrival::Live(received) => (received, received, true),
             Arrival::Replayed { reference } => (self.state.replayed, reference, false),
@@ -107,7 +108,7 @@ impl Engine {
             None if self.state.streams.len() < STREAMS || device.is_empty() => {
                 let source = self.sources.get(usize::from(sighting.source))?;
                 let at = self.state.streams.len();
-                self.state.streams.push(Arc::new(Stream {
+                self.state.streams.push(Shared::new(Stream {
                     source: Arc::clone(&source.name),
                     device: device.to_vec(),
                     ..Stream::default()
@@ -132,7 +133,7 @@ impl Engine {
             // No device is this far ahead of the clock that ticks; a lone first line may say so.
             let moved = reached.plus(passed).max(stream.clock.greatest().unwrap_or(reached)).min(now.plus(AHEAD));
             if stream.position().is_none_or(|position| moved > position) {
-                Arc::make_mut(stream).moved = Some(moved);
+                Shared::make_mut(stream).moved = Some(moved);
             }
         }
         self.measure();
@@ -142,7 +143,7 @@ impl Engine {
     pub(super) fn finish(&mut self, source: u16) {
         let Some(name) = self.sources.get(usize::from(source)).map(|source| Arc::clone(&source.name)) else { return };
         for stream in self.state.streams.iter_mut().filter(|stream| stream.source == name) {
-            Arc::make_mut(stream).finished = true;
+            Shared::make_mut(stream).finished = true;
         }
         self.measure();
     }

@@ -114,7 +114,7 @@ impl Engine {
         if findings.is_empty() {
             return true;
         }
-                for (rule, mut finding) in findings.found {
+        for (rule, mut finding) in findings.found {
             finding.because = with_site_time(register, finding.because, &finding.scene, case.zone());
             let about = if finding.of_all { register.nobody(finding.scene.site.as_deref()) } else { supplier };
             let exception =
@@ -123,7 +123,12 @@ impl Engine {
         }
         for wake in findings.wakes {
             let what = What::Rule { rule: RuleId(wake.rule), kind: wake.kind };
-            self.arm(Timer { due: wake.due, supplier: Arc::clone(&supplier.id), login: login.filter(|_| !supplier.is_nobody()).cloned(), what });
+            self.arm(Timer {
+                due: wake.due,
+                supplier: Arc::clone(&supplier.id),
+                login: login.filter(|_| !supplier.is_nobody()).cloned(),
+                what,
+            });
         }
         true
     }
@@ -132,7 +137,16 @@ impl Engine {
 impl<'a> Happened<'a> {
     /// What happened with a line.
     pub(super) fn of(said: &'a Said<'a>, happening: Happening, session: Option<u32>) -> Happened<'a> {
-        Happened { happening, now: said.at(), said: Some(said), source_ip: said.source_ip, session, address: None, origin: None, uses: None }
+        Happened {
+            happening,
+            now: said.at(),
+            said: Some(said),
+            source_ip: said.source_ip,
+            session,
+            address: None,
+            origin: None,
+            uses: None,
+        }
     }
 
     pub(super) fn due(happening: Happening, now: Time, session: Option<u32>) -> Happened<'static> {

@@ -6,13 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::sync::Arc;
 
 use foldhash::HashSet;
 use foldhash::fast::FixedState;
 use parsers::Time;
 use parsers::time::MINUTE;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use triomphe::Arc as Shared;
 
 use super::state::Timer;
 
@@ -22,7 +22,7 @@ pub struct Timers {
     /// Those of minutes that have come, in their order.
     near: BTreeSet<Timer>,
     /// Those of later minutes, by minute.
-    later: Arc<BTreeMap<i64, Arc<HashSet<Hashed>>>>,
+    later: Shared<BTreeMap<i64, Shared<HashSet<Hashed>>>>,
     /// The first minute that has not come; `None` at the beginning.
     come_to: Option<i64>,
 }
@@ -55,8 +55,8 @@ impl Timers {
             return;
         }
         let hash = FixedState::with_seed(0).hash_one(&timer);
-        let held = Arc::make_mut(&mut self.later).entry(minute).or_default();
-        Arc::make_mut(held).insert(Hashed { hash, timer });
+        let held = Shared::make_mut(&mut self.later).entry(minute).or_default();
+        Shared::make_mut(held).insert(Hashed { hash, timer });
     }
 
     /// Takes out the first timer that is due at a time.
@@ -64,10 +64,10 @@ impl Timers {
         // One minute after the other, however far time has come: those of a whole night need not lie in order together.
         while let Some((&first, _)) = self.later.first_key_value().filter(|(first, _)| **first <= minute(now))
             && self.near.first().is_none_or(|timer| minute(timer.due) >= first)
-            && let Some(held) = Arc::make_mut(&mut self.later).remove(&first)
+            && let Some(held) = Shared::make_mut(&mut self.later).remove(&first)
         {
             // To put a whole minute's in order at once takes less than one after the other.
-            let mut held = Arc::unwrap_or_clone(held).into_iter().map(|held| held.timer).collect();
+            let mut held = Shared::unwrap_or_clone(held).into_iter().map(|held| held.timer).collect();
             self.near.append(&mut held);
             self.come_to = self.come_to.max(first.checked_add(1));
         }
