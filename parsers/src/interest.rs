@@ -1,6 +1,7 @@
 //! What traffic is worth reading: the pools, networks and names of the configuration.
 
 use std::net::IpAddr;
+use std::str::Chars;
 
 use crate::Facts;
 
@@ -150,30 +151,25 @@ impl Glob {
 
     /// Whether `name`, already in lower case, matches. Linear in the name for each `*`.
     pub fn matches(&self, name: &str) -> bool {
-        let (pattern, name): (Vec<char>, Vec<char>) = (self.0.chars().collect(), name.chars().collect());
-        let (mut p, mut n) = (0, 0);
-        let mut back: Option<(usize, usize)> = None;
-        while let Some(&c) = name.get(n) {
-            match pattern.get(p) {
-                Some('*') => {
-                    back = Some((p, n));
-                    p += 1;
+        let (mut pattern, mut name) = (self.0.chars(), name.chars());
+        // What follows the last `*`, and where in the name the run that it stands for ends so far.
+        let mut back: Option<(Chars<'_>, Chars<'_>)> = None;
+        loop {
+            let (mut behind, mut rest) = (pattern.clone(), name.clone());
+            let Some(c) = rest.next() else { return pattern.all(|c| c == '*') };
+            match (behind.next(), &mut back) {
+                (Some('*'), _) => {
+                    back = Some((behind.clone(), name.clone()));
+                    pattern = behind;
                 }
-                Some(&q) if q == '?' || q == c => {
-                    p += 1;
-                    n += 1;
+                (Some(q), _) if q == '?' || q == c => (pattern, name) = (behind, rest),
+                (_, Some((after, run))) => {
+                    run.next();
+                    (pattern, name) = (after.clone(), run.clone());
                 }
-                _ => match back {
-                    Some((star, at)) => {
-                        back = Some((star, at + 1));
-                        p = star + 1;
-                        n = at + 1;
-                    }
-                    None => return false,
-                },
+                (_, None) => return false,
             }
         }
-        pattern.iter().skip(p).all(|&c| c == '*')
     }
 }
 
