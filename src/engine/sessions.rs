@@ -370,7 +370,7 @@ impl Engine {
     fn forgotten(&mut self, supplier: &Arc<str>, login: &Arc<str>, number: u32, at: Time, out: &mut Vec<Alert>) {
         let (supplier, login) = (Hashed::from(Arc::clone(supplier)), Hashed::from(Arc::clone(login)));
         let Some(session) = self.state.session(&supplier, &login, number) else { return };
-        let held_by = self.attribution.release(session, &login);
+        let held_by = self.attribution.release(session, &login).filter(|owner| owner.supplier.id == supplier);
         let owner = held_by.unwrap_or_else(|| Arc::new(Owner::named(&supplier, &login, &self.register)));
         if !owner.is_gone {
             self.happened(&owner, Happened::due(Happening::Ended, at, Some(number)), out);
