@@ -1,8 +1,8 @@
 //! The engine's cost of an event, and what it remembers of an account: `cargo bench --bench engine -- [ACCOUNTS SUPPLIERS]`.
 //!
 //! Gateways of eight hospitals and ever more accounts: logins, traffic by inner address, ends, refusals, strangers. The lines are
-//! parsed and hashed beforehand, as the parse pool does it; `Engine::step` alone is measured. Absolute times do not travel between machines; beside them stand yardsticks
-//! of the same run, a SHA-256 of a line and a look-up in a hash map of all logins.
+//! parsed and hashed beforehand, as the parse pool does it; `Engine::step` alone is measured. Absolute times do not travel between
+//! machines; beside them stand yardsticks of the same run, a SHA-256 of a line and a look-up in a hash map of all logins.
 
 #![expect(
     clippy::disallowed_methods,

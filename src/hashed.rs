@@ -1,13 +1,13 @@
 //! A key that knows its hash: it is taken once, and whoever looks the key up need not touch its letters.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hash};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::ops::Deref;
 
 use foldhash::fast::FixedState;
 
 /// A key with its hash.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Eq, PartialOrd, Ord)]
 pub struct Hashed<K> {
     key: K,
     hash: u64,
@@ -18,6 +18,13 @@ pub fn hash_of<K: Hash>(key: &K) -> u64 {
     FixedState::with_seed(0).hash_one(key)
 }
 
+/// The hash tells most keys apart.
+impl<K: PartialEq> PartialEq for Hashed<K> {
+    fn eq(&self, other: &Hashed<K>) -> bool {
+        self.hash == other.hash && self.key == other.key
+    }
+}
+
 impl<K: Hash> From<K> for Hashed<K> {
     fn from(key: K) -> Hashed<K> {
         Hashed { hash: hash_of(&key), key }
@@ -25,9 +32,21 @@ impl<K: Hash> From<K> for Hashed<K> {
 }
 
 impl<K> Hashed<K> {
+    /// The key alone.
+    pub fn into_key(self) -> K {
+        self.key
+    }
+
     /// The hash of the key.
     pub fn hash(&self) -> u64 {
         self.hash
+    }
+}
+
+/// A table of them grows without looking at the keys again.
+impl<K> Hash for Hashed<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
     }
 }
 

@@ -53,13 +53,13 @@ fn hash_of(sha256: &Sha256) -> u64 {
 impl Recent {
     /// Whether a line is held.
     pub(super) fn holds(&self, sha256: &Sha256) -> bool {
-        self.numbers.find(hash_of(sha256), |number| self.line(*number) == Some(sha256)).is_some()
+        self.numbers.find(hash_of(sha256), |number| line(&self.order, self.first, *number) == Some(sha256)).is_some()
     }
 
     /// Takes a line down, at a time of the stream's clock; `false` if it is held.
     pub(super) fn put(&mut self, sha256: Sha256, clock: Time) -> bool {
         let Recent { order, numbers, first } = self;
-        let line = |number: &u32| order.get(number.wrapping_sub(*first) as usize).map(|(_, line)| line);
+        let line = |number: &u32| line(order, *first, *number);
         match numbers.entry(hash_of(&sha256), |number| line(number) == Some(&sha256), |number| line(number).map_or(0, hash_of)) {
             Entry::Occupied(_) => return false,
             Entry::Vacant(place) => place.insert(first.wrapping_add(u32::try_from(order.len()).unwrap_or(0))),
@@ -93,10 +93,11 @@ impl Recent {
         }
         self.first = self.first.wrapping_add(1);
     }
+}
 
-    fn line(&self, number: u32) -> Option<&Sha256> {
-        self.order.get(number.wrapping_sub(self.first) as usize).map(|(_, line)| line)
-    }
+/// A line by its number.
+fn line(order: &VecDeque<(Time, Sha256)>, first: u32, number: u32) -> Option<&Sha256> {
+    order.get(number.wrapping_sub(first) as usize).map(|(_, line)| line)
 }
 
 #[cfg(test)]
@@ -104,7 +105,7 @@ mod tests {
     use super::*;
 
     /// Lines whose hashes begin alike and end differently, as somebody might make them.
-    fn line(n: u64) -> Sha256 {
+    fn made(n: u64) -> Sha256 {
         let mut line = [7; 32];
         line.last_chunk_mut::<8>().unwrap().copy_from_slice(&n.to_le_bytes());
         line.first_chunk_mut::<8>().unwrap().copy_from_slice(&(n % 50).to_le_bytes());
@@ -118,15 +119,15 @@ mod tests {
         for n in 0..1000 {
             let clock = Time(i64::try_from(n).unwrap() * SECOND);
             recent.forget_before(clock);
-            assert!(!recent.holds(&line(n)) && recent.put(line(n), clock) && !recent.put(line(n), clock));
+            assert!(!recent.holds(&made(n)) && recent.put(made(n), clock) && !recent.put(made(n), clock));
             for (ago, expected) in [(0, true), (90, true), (91, false)] {
-                assert_eq!(n >= ago && recent.holds(&line(n - ago.min(n))), n >= ago && expected, "{n} {ago}");
+                assert_eq!(n >= ago && recent.holds(&made(n - ago.min(n))), n >= ago && expected, "{n} {ago}");
             }
             let mut back: Recent = rmp_serde::from_slice(&rmp_serde::to_vec_named(&recent).unwrap()).unwrap();
-            assert!(back.holds(&line(n)) && !back.put(line(n), clock) && back.order == recent.order);
+            assert!(back.holds(&made(n)) && !back.put(made(n), clock) && back.order == recent.order);
         }
         recent.keep(3);
-        assert!(recent.holds(&line(997)) && !recent.holds(&line(996)) && recent.numbers.len() == 3);
+        assert!(recent.holds(&made(997)) && !recent.holds(&made(996)) && recent.numbers.len() == 3);
         recent.forget_before(Time::MIN);
         assert!(recent.order.is_empty() && recent.numbers.is_empty());
     }

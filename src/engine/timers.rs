@@ -5,16 +5,15 @@
 //! after a snapshot copies one minute's.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::HashSet;
-use foldhash::fast::FixedState;
 use parsers::Time;
 use parsers::time::MINUTE;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use triomphe::Arc as Shared;
 
 use super::state::Timer;
+use crate::hashed::Hashed;
 
 /// Timers to come.
 #[derive(Clone, Debug, Default)]
@@ -22,22 +21,9 @@ pub struct Timers {
     /// Those of minutes that have come, in their order.
     near: BTreeSet<Timer>,
     /// Those of later minutes, by minute.
-    later: Shared<BTreeMap<i64, Shared<HashSet<Hashed>>>>,
+    later: Shared<BTreeMap<i64, Shared<HashSet<Hashed<Timer>>>>>,
     /// The first minute that has not come; `None` at the beginning.
     come_to: Option<i64>,
-}
-
-/// A timer with its hash: its minute's table grows without looking at it again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Hashed {
-    hash: u64,
-    timer: Timer,
-}
-
-impl Hash for Hashed {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
 }
 
 impl Timers {
@@ -54,21 +40,19 @@ impl Timers {
             self.near.insert(timer);
             return;
         }
-        let hash = FixedState::with_seed(0).hash_one(&timer);
         let held = Shared::make_mut(&mut self.later).entry(minute).or_default();
-        Shared::make_mut(held).insert(Hashed { hash, timer });
+        Shared::make_mut(held).insert(Hashed::from(timer));
     }
 
     /// Takes out the first timer that is due at a time.
     pub fn pop_due(&mut self, now: Time) -> Option<Timer> {
-        // One minute after the other, however far time has come: those of a whole night need not lie in order together.
-        while let Some((&first, _)) = self.later.first_key_value().filter(|(first, _)| **first <= minute(now))
-            && self.near.first().is_none_or(|timer| minute(timer.due) >= first)
+        // One minute after the other, however far time has come: those of a whole night need not lie in order together. And no later
+        // minute's comes before what is near.
+        if self.near.is_empty()
+            && let Some((&first, _)) = self.later.first_key_value().filter(|(first, _)| **first <= minute(now))
             && let Some(held) = Shared::make_mut(&mut self.later).remove(&first)
         {
-            // To put a whole minute's in order at once takes less than one after the other.
-            let mut held = Shared::unwrap_or_clone(held).into_iter().map(|held| held.timer).collect();
-            self.near.append(&mut held);
+            self.near = Shared::unwrap_or_clone(held).into_iter().map(Hashed::into_key).collect();
             self.come_to = self.come_to.max(first.checked_add(1));
         }
         if self.near.first()?.due > now { None } else { self.near.pop_first() }
@@ -76,7 +60,7 @@ impl Timers {
 
     /// All of them, in no order that means anything.
     pub fn iter(&self) -> impl Iterator<Item = &Timer> {
-        let later = self.later.values().flat_map(|minute| minute.iter().map(|held| &held.timer));
+        let later = self.later.values().flat_map(|minute| minute.iter().map(|held| &**held));
         self.near.iter().chain(later)
     }
 }
